@@ -1,0 +1,3 @@
+"""ganctl trains generative adversarial networks from the command line."""
+
+__version__ = "0.1.0"

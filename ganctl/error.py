@@ -1,0 +1,33 @@
+"""What a user is told when something is wrong: one line, and an exit code.
+
+Every message says what was expected, what came, and what to type instead.
+
+    GanctlError
+    ├── UsageError    a wrong command, config or data set, found before training: exit code 2
+    └── RunError      a run that failed or cannot go on: exit code 1
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanctlError(Exception):
+    """A problem the user can mend; shown without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(GanctlError):
+    """A wrong command, config or data set."""
+
+    exit_code = 2
+
+
+class RunError(GanctlError):
+    """A run that failed, with everything it had saved still intact."""
+
+
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the closest of `choices`, or "" when none is near."""
+    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,69 @@
+"""Pictures: tiles into a grid, grids into PNG files, PNG files into a GIF."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+GUTTER = 2  # pixels between tiles, so that neighbours never run into each other
+BACKGROUND = 255
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Map images in [-1, 1] to uint8 in [0, 255]; values outside are clipped, NaN is black."""
+    scaled = np.nan_to_num((np.asarray(images, np.float32) + 1.0) * 127.5, nan=0.0)
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
+    """Tile images into one picture, row by row, with a white gutter.
+
+    Args:
+        images: floats in [-1, 1] of shape (n, height, width, 1 or 3), any tile size.
+        columns: tiles a row; the default makes the grid as square as it can be.
+
+    Returns:
+        uint8 of shape (rows * (height + 2) + 2, columns * (width + 2) + 2, 1 or 3).
+    """
+    tiles = to_uint8(images)
+    count, height, width, channels = tiles.shape
+    columns = min(columns or math.ceil(math.sqrt(count)), count)
+    rows = math.ceil(count / columns)
+    size = (rows * (height + GUTTER) + GUTTER, columns * (width + GUTTER) + GUTTER)
+    canvas = np.full((*size, channels), BACKGROUND, np.uint8)
+    for index, tile in enumerate(tiles):
+        row, column = divmod(index, columns)
+        top = GUTTER + row * (height + GUTTER)
+        left = GUTTER + column * (width + GUTTER)
+        canvas[top : top + height, left : left + width] = tile
+    return canvas
+
+
+def save_png(path: Path, picture: np.ndarray) -> None:
+    """Write a uint8 picture of shape (height, width, 1 or 3) under a temporary name, then rename it."""
+    temporary = path.with_name(path.name + ".tmp")
+    squeezed = picture[..., 0] if picture.shape[-1] == 1 else picture
+    Image.fromarray(squeezed).save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def save_gif(path: Path, pictures: Sequence[Path], *, seconds: float = 8.0, frames: int = 100) -> None:
+    """Write an animation of PNG files, in order; more than `frames` of them are thinned out evenly.
+
+    It lasts about `seconds` and rests on its last frame for two seconds.
+    """
+    keep = np.unique(np.linspace(0, len(pictures) - 1, min(frames, len(pictures))).round().astype(int))
+    stills = []
+    for index in keep:
+        with Image.open(pictures[index]) as picture:
+            stills.append(picture.convert("L" if picture.mode == "L" else "RGB"))
+    stills = [still for still in stills if still.size == stills[-1].size]
+    duration = max(40, int(1000 * seconds / len(stills)))
+    durations = [duration] * (len(stills) - 1) + [2000]
+    temporary = path.with_name(path.name + ".tmp")
+    stills[0].save(
+        temporary, format="GIF", save_all=True, append_images=stills[1:], duration=durations, loop=0
+    )
+    temporary.replace(path)
