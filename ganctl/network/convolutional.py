@@ -1,0 +1,125 @@
+"""DCGAN's kind of network: strided convolutions down, their transposes or upsampling up."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import keras
+from keras import layers
+
+from ganctl.error import UsageError
+
+Norm = Callable[[], layers.Layer] | None
+
+
+def generator(
+    latent: int,
+    shape: tuple[int, int, int],
+    *,
+    filters: Sequence[int] = (256, 128, 64),
+    strides: Sequence[int] = (1, 2, 2),
+    kernel: int = 5,
+    norm: Norm = None,
+    negative_slope: float = 0.3,
+    dropout: float = 0.0,
+    bias: bool = False,
+    upsample: str = "transposed",
+    output: str = "tanh",
+) -> keras.Model:
+    """Build latents (batch, latent) -> images (batch, *shape), float32 in [-1, 1].
+
+    Args:
+        latent: numbers that an image is made from.
+        shape: height and width, multiples of the product of the strides, and channels.
+        filters: channels of the dense layer's picture, then of every convolution but the last.
+        strides: how much each convolution enlarges; as many as filters.
+        kernel: width of the convolutions in pixels.
+        norm: makes a normalization layer, put before every activation but the last; None for none.
+        negative_slope: of the leaky ReLU; 0 is a ReLU.
+        dropout: share of the dense layer's picture that is dropped.
+        bias: whether layers add a bias.
+        upsample: "transposed" convolutions enlarge, or "nearest" pixels are repeated before them.
+        output: "tanh", or "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer).
+
+    Raises:
+        UsageError: for a size that the strides cannot reach, or lists of different lengths.
+    """
+    base = (*_base(shape, filters, strides), filters[0])
+
+    def enlarge(channels: int, stride: int) -> list[layers.Layer]:
+        if upsample == "transposed":
+            return [layers.Conv2DTranspose(channels, kernel, strides=stride, padding="same", use_bias=bias)]
+        repeated = [layers.UpSampling2D(stride)] if stride > 1 else []
+        return [*repeated, layers.Conv2DTranspose(channels, kernel, padding="same", use_bias=bias)]
+
+    def activate() -> list[layers.Layer]:
+        return [*([norm()] if norm else []), layers.LeakyReLU(negative_slope)]
+
+    stack = [keras.Input((latent,)), layers.Dense(math.prod(base), use_bias=bias), *activate()]
+    stack += [layers.Reshape(base), layers.Dropout(dropout)]
+    for channels, stride in zip(filters[1:], strides, strict=False):
+        stack += [*enlarge(channels, stride), *activate()]
+    stack += enlarge(shape[-1], strides[-1])
+    # Networks end in float32 whatever the precision, so that losses are exact.
+    stack.append(layers.Activation(output, dtype="float32"))
+    if output == "sigmoid":
+        stack.append(layers.Rescaling(2.0, offset=-1.0, dtype="float32"))
+    return keras.Sequential(stack, name="generator")
+
+
+def discriminator(
+    shape: tuple[int, int, int],
+    *,
+    filters: Sequence[int] = (64, 128),
+    strides: Sequence[int] = (2, 2),
+    kernel: int = 5,
+    norm: Norm = None,
+    negative_slope: float = 0.3,
+    dropout: float = 0.3,
+    unit_range: bool = False,
+    output: str = "linear",
+) -> keras.Model:
+    """Build images (batch, *shape) in [-1, 1], of any size -> (batch, 1), float32.
+
+    Args:
+        shape: height, width and channels.
+        filters: channels of each convolution.
+        strides: how much each convolution reduces; as many as filters.
+        kernel: width of the convolutions in pixels.
+        norm: makes a normalization layer, put after every convolution but the first; None for none.
+        negative_slope: of the leaky ReLU.
+        dropout: share dropped after every activation.
+        unit_range: whether the first layer maps images to [0, 1].
+        output: "linear" for logits, "sigmoid" for probabilities.
+    """
+    _same_length(filters, strides)
+    stack: list[layers.Layer] = [keras.Input(shape)]
+    if unit_range:
+        stack.append(layers.Rescaling(0.5, offset=0.5))
+    for index, (channels, stride) in enumerate(zip(filters, strides, strict=True)):
+        stack.append(layers.Conv2D(channels, kernel, strides=stride, padding="same"))
+        if norm and index:
+            stack.append(norm())
+        stack += [layers.LeakyReLU(negative_slope), layers.Dropout(dropout)]
+    stack += [layers.Flatten(), layers.Dense(1), layers.Activation(output, dtype="float32")]
+    return keras.Sequential(stack, name="discriminator")
+
+
+def _same_length(filters: Sequence[int], strides: Sequence[int]) -> None:
+    if len(filters) != len(strides):
+        raise UsageError(
+            f"network: expected as many strides as filters, got filters={list(filters)} "
+            f"and strides={list(strides)}."
+        )
+
+
+def _base(shape: tuple[int, int, int], filters: Sequence[int], strides: Sequence[int]) -> tuple[int, int]:
+    """Return the height and width from which the strides reach `shape`."""
+    _same_length(filters, strides)
+    height, width, _ = shape
+    factor = math.prod(strides)
+    if height % factor or width % factor:
+        raise UsageError(
+            f"network.generator: expected sides that are multiples of {factor} (the product of its strides), "
+            f"got images of {height}x{width}; resize the data (dataset.size=...) or choose network.generator.strides."
+        )
+    return height // factor, width // factor

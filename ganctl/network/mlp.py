@@ -1,0 +1,85 @@
+"""Multilayer perceptrons, for images of any size or for points."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def generator(
+    latent: int,
+    shape: tuple[int, ...],
+    *,
+    hidden: Sequence[int] = (1200, 1200),
+    negative_slope: float = 0.0,
+    spread: float | None = None,
+    output: str = "sigmoid",
+) -> keras.Model:
+    """Build latents (batch, latent) -> samples (batch, *shape), float32.
+
+    Args:
+        latent: numbers that a sample is made from.
+        shape: of a sample.
+        hidden: units of each hidden layer.
+        negative_slope: of the leaky ReLU; 0 is a ReLU.
+        spread: weights start uniform in [-spread, spread]; None is Keras's default (Glorot).
+        output: "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer), "tanh", or "linear" for points.
+    """
+    stack = [keras.Input((latent,))]
+    for units in hidden:
+        stack += [layers.Dense(units, kernel_initializer=_start(spread)), layers.LeakyReLU(negative_slope)]
+    stack += [layers.Dense(math.prod(shape), kernel_initializer=_start(spread)), layers.Reshape(shape)]
+    # Networks end in float32 whatever the precision, so that losses are exact.
+    stack.append(layers.Activation(output, dtype="float32"))
+    if output == "sigmoid":
+        stack.append(layers.Rescaling(2.0, offset=-1.0, dtype="float32"))
+    return keras.Sequential(stack, name="generator")
+
+
+def discriminator(
+    shape: tuple[int, ...],
+    *,
+    hidden: Sequence[int] = (240, 240),
+    pieces: int = 5,
+    negative_slope: float = 0.2,
+    input_dropout: float = 0.2,
+    dropout: float = 0.5,
+    spread: float | None = None,
+    unit_range: bool = True,
+) -> keras.Model:
+    """Build samples (batch, *shape) -> logits (batch, 1), float32.
+
+    Args:
+        shape: of a sample.
+        hidden: units of each hidden layer.
+        pieces: linear maps of which a maxout unit takes the largest (Goodfellow et al., 2013); 1 makes it
+            a leaky ReLU.
+        negative_slope: of the leaky ReLU.
+        input_dropout, dropout: shares dropped of the input and of each hidden layer.
+        spread: weights start uniform in [-spread, spread]; None is Keras's default (Glorot).
+        unit_range: whether images in [-1, 1] are first mapped to [0, 1].
+    """
+    stack = [keras.Input(shape), layers.Flatten()]
+    if unit_range:
+        stack.append(layers.Rescaling(0.5, offset=0.5))
+    stack.append(layers.Dropout(input_dropout))
+    for units in hidden:
+        stack.append(layers.Dense(units * pieces, kernel_initializer=_start(spread)))
+        if pieces > 1:
+            # Maxout is a maximum over the second axis; Keras's pooling does it without a layer of our own.
+            stack += [
+                layers.Reshape((units, pieces)),
+                layers.GlobalMaxPooling1D(data_format="channels_first"),
+            ]
+        else:
+            stack.append(layers.LeakyReLU(negative_slope))
+        stack.append(layers.Dropout(dropout))
+    stack += [layers.Dense(1, kernel_initializer=_start(spread)), layers.Activation("linear", dtype="float32")]
+    return keras.Sequential(stack, name="discriminator")
+
+
+def _start(spread: float | None) -> keras.initializers.Initializer:
+    if spread is None:
+        return keras.initializers.GlorotUniform()
+    return keras.initializers.RandomUniform(-spread, spread)

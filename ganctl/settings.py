@@ -1,0 +1,104 @@
+"""The trainer's settings, checked before TensorFlow is imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+from ganctl.error import UsageError, suggest
+
+CHOICES = {
+    "order": ("alternating", "simultaneous"),
+    "precision": ("auto", "float32", "bfloat16", "float16"),
+    "jit": ("auto", True, False),
+}
+AT_LEAST = {
+    "steps": 0,
+    "batch_size": 1,
+    "log_every": 0,
+    "sample_every": 0,
+    "save_every": 0,
+    "keep": 0,
+    "samples": 1,
+    "devices": 1,
+}
+
+
+@dataclass(kw_only=True)
+class Settings:
+    """How long and in what manner a game is played; every interval is in steps, and 0 means never.
+
+    Args:
+        steps: rounds of all players' turns.
+        epochs: passes over the data; where it is given, it sets `steps`.
+        batch_size: real images of one turn, over all devices.
+        turns: of each player in a round.
+        order: "alternating" turns, or "simultaneous" ones from one shared forward pass.
+        log_every, sample_every, save_every: steps between log lines, sample grids and checkpoints.
+        keep: newest checkpoints that are kept; 0 keeps all.
+        samples: pictures in a sample grid.
+        precision: "auto" (float32), "float32", "bfloat16" or "float16" (with loss scaling).
+        jit: compile the turns with XLA; "auto" does so on a GPU.
+        devices: over which a batch is split.
+        deterministic: whether the same seed gives the same run, bit for bit.
+
+    Raises:
+        UsageError: for a value outside its range.
+    """
+
+    steps: int = 3000
+    epochs: float | None = None
+    batch_size: int = 128
+    turns: Mapping[str, int] = field(default_factory=dict)
+    order: str = "alternating"
+    log_every: int = 50
+    sample_every: int = 500
+    save_every: int = 500
+    keep: int = 3
+    samples: int = 64
+    precision: str = "auto"
+    jit: str | bool = "auto"
+    devices: int = 1
+    deterministic: bool = True
+
+    def __post_init__(self) -> None:
+        for name, least in AT_LEAST.items():
+            expect_whole(f"trainer.{name}", getattr(self, name), least)
+        for player, count in self.turns.items():
+            expect_whole(f"trainer.turns.{player}", count, 1)
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices or (isinstance(value, int) and not isinstance(value, bool)):
+                hint = suggest(str(value), (c for c in choices if isinstance(c, str)))
+                expected = ", ".join(str(choice).lower() for choice in choices)
+                raise UsageError(f"trainer.{name}: expected one of {expected}, got '{value}'.{hint}")
+        if self.epochs is not None and not (isinstance(self.epochs, int | float) and self.epochs > 0):
+            raise UsageError(f"trainer.epochs: expected a number above 0 or null, got '{self.epochs}'.")
+        if not isinstance(self.deterministic, bool):
+            raise UsageError(f"trainer.deterministic: expected true or false, got '{self.deterministic}'.")
+        if self.order == "simultaneous" and any(count != 1 for count in self.turns.values()):
+            raise UsageError(
+                f"trainer.order=simultaneous: expected one turn of each player, got {dict(self.turns)}; "
+                "type trainer.order=alternating, or leave trainer.turns at 1."
+            )
+        if self.batch_size % self.devices:
+            raise UsageError(
+                f"trainer.batch_size: expected a multiple of trainer.devices={self.devices}, "
+                f"got {self.batch_size}."
+            )
+
+    @property
+    def batches_per_step(self) -> int:
+        """Batches of real images that one round uses; the i-th turns of all players see the same one."""
+        return max([1, *self.turns.values()])
+
+    @property
+    def images_per_step(self) -> int:
+        return self.batch_size * self.batches_per_step
+
+
+def expect_whole(name: str, value: object, least: int) -> None:
+    """Raise UsageError unless `value` is a whole number of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UsageError(f"{name}: expected a whole number of at least {least}, got '{value}'.")
+
+
+NAMES = tuple(setting.name for setting in fields(Settings))
