@@ -1,0 +1,48 @@
+"""The 1,797 handwritten digits that come with scikit-learn, made into MNIST's form: no download, no files."""
+
+import numpy as np
+from PIL import Image
+
+from ganctl.dataset.images import Images, in_memory
+from ganctl.dataset.options import Augmentation
+
+DIGITS = tuple("0123456789")
+SIDE, BOX = 28, 20
+
+
+def digits(*, crop: int = 0, rotate: float = 0.0) -> Images:
+    """Return 1,797 grey digits of 28x28, in 10 classes.
+
+    They are the test set of Alpaydin and Kaynak's "Optical Recognition of Handwritten Digits" (UCI, 1998).
+
+    Args:
+        crop: random shift in pixels, 0 for none.
+        rotate: random rotation in degrees, 0 for none.
+
+    Raises:
+        UsageError: an option outside its range.
+    """
+    augmentation = Augmentation(crop=crop, rotate=rotate)
+    from sklearn.datasets import load_digits  # takes more than a second: only for who uses it
+
+    bunch = load_digits()
+    array = np.stack([place(small) for small in bunch.images])[..., None]
+    return in_memory("digits", array, bunch.target, classes=DIGITS, augmentation=augmentation)
+
+
+def place(small: np.ndarray) -> np.ndarray:
+    """Enlarge an 8x8 digit in [0, 16] to 20x20 and put its centre of mass in the middle of 28x28, like MNIST.
+
+    Returns:
+        uint8 of shape (28, 28).
+    """
+    scaled = Image.fromarray((small * (255 / 16)).round().astype(np.uint8))
+    large = np.asarray(scaled.resize((BOX, BOX), Image.Resampling.BICUBIC))
+    grid = np.arange(BOX)
+    mass = large.sum(dtype=float)
+    canvas = np.zeros((SIDE, SIDE), np.uint8)
+    middle = (large.sum(1) @ grid / mass, large.sum(0) @ grid / mass)
+    # The whole box stays inside: no stroke is cut off, however lopsided the digit.
+    top, left = (int(np.clip(round((SIDE - 1) / 2 - m), 0, SIDE - BOX)) for m in middle)
+    canvas[top : top + BOX, left : left + BOX] = large
+    return canvas

@@ -1,0 +1,148 @@
+"""A set of images: what every image data set's factory returns, and its storage in memory."""
+
+import hashlib
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ganctl import image
+from ganctl.dataset.options import Augmentation
+from ganctl.error import UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Storage(Protocol):
+    """Where images are: anything with a length, a shape, and a way to read."""
+
+    shape: tuple[int, int, int]
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Return uint8 images of shape (n, height, width, channels) for integer indices of shape (n,)."""
+
+
+class Memory:
+    """Images in one uint8 array of shape (count, height, width, channels)."""
+
+    def __init__(self, array: np.ndarray):
+        self.array = array
+        self.shape: tuple[int, int, int] = array.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Return the images at `indices`."""
+        return self.array[indices]
+
+
+class Images:
+    """Real images with or without labels.
+
+    Args:
+        name: what the set is called.
+        storage: the images.
+        content: a digest of the images, whatever their storage.
+        labels: integers of shape (count,), or None.
+        classes: the names of the labels 0, 1, ...; empty for an unlabelled set.
+        augmentation: random changes of the images in `batches` (not in `take`).
+        skipped: how many bad files were left out.
+
+    Attributes:
+        shape: (height, width, channels).
+        fingerprint: sha256, in hexadecimal, of everything that decides what is seen: images, labels, options.
+
+    Raises:
+        UsageError: no images, or an augmentation that does not fit them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        storage: Storage,
+        *,
+        content: str,
+        labels: np.ndarray | None = None,
+        classes: tuple[str, ...] = (),
+        augmentation: Augmentation | None = None,
+        skipped: int = 0,
+    ):
+        self.name = name
+        self.storage = storage
+        self.shape = storage.shape
+        self.labels = labels = None if labels is None else np.asarray(labels, np.int32)
+        self.classes = classes
+        self.skipped = skipped
+        self.augmentation = augmentation or Augmentation()
+        self.augmentation.fits(self.shape)
+        parts = (
+            content,
+            self.shape,
+            None if labels is None else digest(self.labels),
+            classes,
+            self.augmentation,
+        )
+        self.fingerprint = hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.storage)
+
+    def batches(self, batch_size: int, *, seed: int, start: int = 0) -> "tf.data.Dataset":
+        """Return batches start, start + 1, ... without end; batch i is a pure function of (seed, i).
+
+        Returns:
+            dicts {"image": float32 (batch_size, height, width, channels) in [-1, 1]} and, for a labelled set,
+            "label": int32 (batch_size,).
+
+        Raises:
+            UsageError: a batch larger than the set.
+        """
+        if not 1 <= batch_size <= len(self):
+            raise UsageError(
+                f"trainer.batch_size={batch_size} needs as many images, and {self.name} has {len(self)}; "
+                f"use a batch size from 1 to {len(self)}."
+            )
+        # Importing TensorFlow takes seconds; a wrong path or option must be told before that.
+        from ganctl.dataset.stream import stream
+
+        return stream(
+            self.storage.read,
+            count=len(self),
+            shape=self.shape,
+            labels=self.labels,
+            batch_size=batch_size,
+            seed=seed,
+            start=start,
+            augmentation=self.augmentation,
+        )
+
+    def take(self, count: int) -> np.ndarray:
+        """Return the first `count` images (all of a smaller set), not augmented: float32 in [-1, 1]."""
+        images = self.storage.read(np.arange(min(count, len(self))))
+        return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+    def draw(self, samples: np.ndarray) -> np.ndarray:
+        """Return a uint8 picture of samples in [-1, 1] of shape (n, height, width, channels), as a grid."""
+        return image.grid(samples)
+
+
+def in_memory(
+    name: str,
+    array: np.ndarray,
+    labels: np.ndarray,
+    *,
+    classes: tuple[str, ...],
+    augmentation: Augmentation,
+) -> Images:
+    """Return a labelled set of uint8 images of shape (count, height, width, channels)."""
+    return Images(
+        name, Memory(array), content=digest(array), labels=labels, classes=classes, augmentation=augmentation
+    )
+
+
+def digest(array: np.ndarray) -> str:
+    """Return the sha256 of an array's bytes, in hexadecimal."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
