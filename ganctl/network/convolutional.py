@@ -76,7 +76,7 @@ def discriminator(
     negative_slope: float = 0.3,
     dropout: float = 0.3,
     unit_range: bool = False,
-    output: str = "linear",
+    logits: bool = True,
 ) -> keras.Model:
     """Build images (batch, *shape) in [-1, 1], of any size -> (batch, 1), float32.
 
@@ -89,7 +89,7 @@ def discriminator(
         negative_slope: of the leaky ReLU.
         dropout: share dropped after every activation.
         unit_range: whether the first layer maps images to [0, 1].
-        output: "linear" for logits, "sigmoid" for probabilities.
+        logits: whether the result is logits; otherwise probabilities.
     """
     _same_length(filters, strides)
     stack: list[layers.Layer] = [keras.Input(shape)]
@@ -100,7 +100,7 @@ def discriminator(
         if norm and index:
             stack.append(norm())
         stack += [layers.LeakyReLU(negative_slope), layers.Dropout(dropout)]
-    stack += [layers.Flatten(), layers.Dense(1), layers.Activation(output, dtype="float32")]
+    stack += [layers.Flatten(), layers.Dense(1), layers.Activation("linear" if logits else "sigmoid", dtype="float32")]
     return keras.Sequential(stack, name="discriminator")
 
 

@@ -47,8 +47,9 @@ def discriminator(
     dropout: float = 0.5,
     spread: float | None = None,
     unit_range: bool = True,
+    logits: bool = True,
 ) -> keras.Model:
-    """Build samples (batch, *shape) -> logits (batch, 1), float32.
+    """Build samples (batch, *shape) -> (batch, 1), float32.
 
     Args:
         shape: of a sample.
@@ -59,6 +60,7 @@ def discriminator(
         input_dropout, dropout: shares dropped of the input and of each hidden layer.
         spread: weights start uniform in [-spread, spread]; None is Keras's default (Glorot).
         unit_range: whether images in [-1, 1] are first mapped to [0, 1].
+        logits: whether the result is logits; otherwise probabilities.
     """
     stack = [keras.Input(shape), layers.Flatten()]
     if unit_range:
@@ -75,7 +77,8 @@ def discriminator(
         else:
             stack.append(layers.LeakyReLU(negative_slope))
         stack.append(layers.Dropout(dropout))
-    stack += [layers.Dense(1, kernel_initializer=_start(spread)), layers.Activation("linear", dtype="float32")]
+    stack.append(layers.Dense(1, kernel_initializer=_start(spread)))
+    stack.append(layers.Activation("linear" if logits else "sigmoid", dtype="float32"))
     return keras.Sequential(stack, name="discriminator")
 
 

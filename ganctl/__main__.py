@@ -1,0 +1,7 @@
+"""python -m ganctl"""
+
+import sys
+
+from ganctl.cli import main
+
+sys.exit(main())

@@ -1,0 +1,123 @@
+"""From config to objects: dataset, settings, game, optimizers, trainer."""
+
+import inspect
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from hydra.errors import HydraException, InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import OmegaConf
+
+from ganctl import device
+from ganctl.error import GanctlError, UsageError
+from ganctl.settings import Settings
+
+PRECISIONS = {
+    "auto": "float32",
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
+}
+
+
+def make(node: Mapping[str, Any], **arguments: Any) -> Any:
+    """Build what a config node's `_target_` names, from its keys and further arguments.
+
+    Raises:
+        UsageError: one line saying what the target did not accept.
+    """
+    target = node["_target_"]
+    try:
+        return instantiate(OmegaConf.create(dict(node)), _partial_=True, _convert_="all")(**arguments)
+    except GanctlError:
+        raise
+    except InstantiationException as error:
+        if isinstance(error.__cause__, GanctlError):
+            raise error.__cause__ from None
+        raise UsageError(f"{target}: {_first_line(error.__cause__ or error)}") from error
+    except (TypeError, ValueError, HydraException) as error:
+        raise UsageError(f"{target}: {_first_line(error)}") from error
+
+
+def dataset(config: Mapping[str, Any]) -> Any:
+    """Load the data set; TensorFlow is not needed for it."""
+    return make(config["dataset"])
+
+
+def settings(config: Mapping[str, Any]) -> Settings:
+    """Check and return the trainer's settings."""
+    return make(config["trainer"])
+
+
+def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
+    """Build the networks, the game, the optimizers and their trainer.
+
+    Args:
+        config: resolved, plain data.
+        shape: of one example of the data.
+
+    Raises:
+        UsageError: when parts do not fit each other or the data.
+    """
+    chosen = settings(config)
+    seed = config["seed"]
+    if not isinstance(seed, int) or not 0 <= seed < 2**31:
+        raise UsageError(f"seed: expected a whole number from 0 to 2147483647, got '{seed}'.")
+    strategy = device.prepare(chosen)
+    import keras
+    import tensorflow as tf
+
+    from ganctl.trainer import Trainer
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(PRECISIONS[chosen.precision])
+    with strategy.scope() if strategy else tf.device(None):
+        game = make(
+            config["model"],
+            network=_network(config["network"]),
+            shape=tuple(shape),
+            loss=make(config["loss"]),
+            penalties={name: make(node) for name, node in (config.get("penalty") or {}).items()},
+        )
+        return Trainer(
+            game,
+            {player: _optimizer(config, player, chosen) for player in game.players},
+            chosen,
+            average=make(config["average"]) if config.get("average") else None,
+            seed=seed,
+            strategy=strategy,
+            jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
+        )
+
+
+def _network(nodes: Mapping[str, Any]) -> SimpleNamespace:
+    """Return the builders of all networks, called as the family calls them."""
+    builders = {name: node for name, node in nodes.items() if isinstance(node, Mapping)}
+
+    def builder(node: Mapping[str, Any]):
+        parameters = list(inspect.signature(get_object(node["_target_"])).parameters)
+        return lambda *given: make(node, **dict(zip(parameters, given, strict=False)))
+
+    return SimpleNamespace(**{name: builder(node) for name, node in builders.items()})
+
+
+def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
+    import keras
+
+    if player not in config["optimizer"]:
+        raise UsageError(f"optimizer: expected one for the player '{player}'; type +optimizer@optimizer.{player}=adam.")
+    node = dict(config["optimizer"][player])
+    schedule = config["schedule"].get(player)
+    if schedule:
+        node["learning_rate"] = make(schedule, initial_learning_rate=node["learning_rate"])
+        optimizer = make({k: v for k, v in node.items() if k != "learning_rate"}, learning_rate=node["learning_rate"])
+    else:
+        optimizer = make(node)
+    return keras.optimizers.LossScaleOptimizer(optimizer) if chosen.precision == "float16" else optimizer
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

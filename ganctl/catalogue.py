@@ -1,0 +1,35 @@
+"""What there is to choose from: the config groups, their choices and their one-line descriptions."""
+
+from functools import cache
+from pathlib import Path
+
+PACKAGED = Path(__file__).parent / "configs"
+# In an installed wheel the configs lie inside the package, in a checkout beside it.
+CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+@cache
+def groups(config_dir: Path | None = None) -> tuple[str, ...]:
+    """Return the names of all config groups."""
+    roots = [CONFIGS, *([config_dir] if config_dir else [])]
+    folders = (file.parent.relative_to(root) for root in roots for file in root.rglob("*.yaml"))
+    return tuple(sorted({folder.as_posix() for folder in folders if folder.parts}))
+
+
+@cache
+def choices(group: str, config_dir: Path | None = None) -> tuple[str, ...]:
+    """Return the choices of a group; none for an unknown group."""
+    roots = [CONFIGS, *([config_dir] if config_dir else [])]
+    return tuple(sorted({file.stem for root in roots for file in (root / group).glob("*.yaml")}))
+
+
+def describe(group: str, choice: str, config_dir: Path | None = None) -> str:
+    """Return the one-line description of a choice: the first comment of its file that is no directive."""
+    for root in [CONFIGS, *([config_dir] if config_dir else [])]:
+        file = root / group / f"{choice}.yaml"
+        if file.is_file():
+            for line in file.read_text().splitlines():
+                text = line.lstrip("#").strip()
+                if line.startswith("#") and text and not text.startswith("@"):
+                    return text
+    return ""

@@ -1,0 +1,67 @@
+"""Go on with a run exactly where its newest checkpoint is.
+
+usage: ganctl resume RUN [key=value ...] [--trust]
+
+  ganctl resume latest
+  ganctl resume outputs/mnist-dcgan trainer.steps=20000
+
+RUN is a run's folder, its name under outputs/, or `latest`. What does not
+change the experiment may change: trainer.steps, log_every, sample_every,
+save_every, keep, samples, jit and devices, and where the data lies
+(dataset.path).
+
+options:
+  --trust       build whatever the folder's config names; only for folders
+                whose origin you know
+  --traceback   show where in the code an error arose
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ganctl.error import UsageError, suggest
+
+
+def run(words: list[str]) -> int:
+    """Continue the named run; return the exit code."""
+    from ganctl import play
+    from ganctl.run import Run, find
+    from ganctl.trust import check_trust
+
+    names = [word for word in words if "=" not in word and not word.startswith("-")]
+    unknown = [word for word in words if word.startswith("-") and word != "--trust"]
+    if unknown:
+        raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
+    if len(names) != 1:
+        raise UsageError(f"Expected one RUN, got {len(names)}; type: ganctl resume latest")
+    found = Run(find(names[0], Path("outputs")).path)
+    config = found.config()
+    if "--trust" not in words:
+        check_trust(config)
+    for word in words:
+        if "=" in word:
+            _change(config, word, found.path)
+    return play.proceed(found, config)
+
+
+def _change(config: dict[str, Any], word: str, path: Path) -> None:
+    """Apply one override that leaves the experiment what it is.
+
+    Raises:
+        UsageError: for any other key.
+    """
+    from ganctl.compose import VOLATILE, parse
+
+    override = parse([word])[0]
+    key, value = override.key_or_group, override.value()
+    allowed = sorted(VOLATILE - {"name", "outputs"})
+    if key not in allowed:
+        hint = suggest(key, allowed)
+        raise UsageError(
+            f"{key} cannot change within a run ({', '.join(allowed)} can).{hint} "
+            "For another experiment: ganctl train"
+        )
+    group, _, leaf = key.partition(".")
+    config[group][leaf] = int(value) if isinstance(value, float) and value.is_integer() else value
+    if key == "trainer.steps":
+        config["trainer"]["epochs"] = None

@@ -1,0 +1,97 @@
+"""Train a game, or go on with one that the same command began.
+
+usage: ganctl train [group=choice ...] [key=value ...] [options]
+
+  ganctl train                                    handwritten digits, DCGAN
+  ganctl train dataset=mnist model=dcgan
+  ganctl train dataset=image_folder dataset.path=photos model=dcgan64
+  ganctl train model=gan loss=minimax trainer.turns.discriminator=3
+  ganctl train optimizer.generator=adamw optimizer.generator.learning_rate=1e-4
+  ganctl train -m loss=nonsaturating,least_squares seed=0,1,2        a sweep
+
+The run lives in outputs/<dataset>-<model>-<what else was changed>; name=NAME
+gives it another name. The same command continues the same run.
+
+options:
+  --cfg job          print the composed config and stop
+  --dry-run          build everything, print a summary, train nothing
+  -m, --multirun     train one run for each combination of comma-separated
+                     values; started again, it skips the finished ones
+  --config-dir DIR   a folder of your own configs, added to ganctl's
+  --traceback        show where in the code an error arose
+
+groups: ganctl list      keys: ganctl train --cfg job
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganctl.error import UsageError, suggest
+
+FLAGS = ("--cfg", "--dry-run", "-m", "--multirun", "--config-dir", "--resolve", "--traceback", "--help")
+
+
+@dataclass
+class Request:
+    """The words of a train command, sorted."""
+
+    overrides: list[str] = field(default_factory=list)
+    cfg: bool = False
+    dry_run: bool = False
+    multirun: bool = False
+    config_dir: Path | None = None
+
+
+def read(words: Sequence[str]) -> Request:
+    """Sort the words of the command into options and overrides.
+
+    Raises:
+        UsageError: for an unknown option or one without its value.
+    """
+    request, left = Request(), list(words)
+    while left:
+        word = left.pop(0)
+        option, _, value = word.partition("=")
+        if option in ("-m", "--multirun"):
+            request.multirun = True
+        elif option == "--dry-run":
+            request.dry_run = True
+        elif option in ("--cfg", "-c"):
+            value = value or (left.pop(0) if left else "")
+            if value != "job":
+                raise UsageError(f"--cfg: expected 'job', got '{value}'; type: ganctl train --cfg job")
+            request.cfg = True
+        elif option in ("--config-dir", "-cd"):
+            value = value or (left.pop(0) if left else "")
+            if not Path(value).is_dir():
+                raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
+            request.config_dir = Path(value)
+        elif option == "--resolve":
+            continue  # --cfg job always shows what the config resolves to
+        elif word.startswith("-"):
+            raise UsageError(f"There is no option '{word}'.{suggest(word, FLAGS) or ' See: ganctl train --help'}")
+        else:
+            request.overrides.append(word)
+    return request
+
+
+def run(words: list[str]) -> int:
+    """Train, sweep or show the config, as the words say; return the exit code."""
+    request = read(words)
+    if request.multirun:
+        from ganctl.commands import sweep
+
+        return sweep.run(request)
+    from ganctl.compose import compose, run_name
+
+    composition = compose(request.overrides, request.config_dir)
+    if request.cfg:
+        import yaml
+
+        print(yaml.safe_dump(composition.plain(), sort_keys=False), end="")
+        return 0
+    from ganctl import play
+
+    name = run_name(composition, request.config_dir)
+    return play.begin(composition, name, dry_run=request.dry_run)

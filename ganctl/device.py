@@ -1,0 +1,76 @@
+"""TensorFlow, made ready: quiet, deterministic, and on the devices that were asked for."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ganctl.error import UsageError
+from ganctl.settings import Settings
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the lines that TensorFlow's C++ parts print when they are loaded."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def prepare(settings: Settings):
+    """Import and set up TensorFlow; return the strategy that splits batches, None for one device.
+
+    Raises:
+        UsageError: for more devices than there are, or float16 on several.
+    """
+    with quiet():
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    else:
+        tf.config.experimental.disable_op_determinism()
+    if settings.devices == 1:
+        return None
+    if settings.precision == "float16":
+        raise UsageError("trainer.precision=float16 works on one device only; type trainer.precision=bfloat16.")
+    return _mirrored(tf, settings.devices, gpus)
+
+
+def _mirrored(tf, count: int, gpus: list):
+    if gpus and len(gpus) < count:
+        raise UsageError(f"trainer.devices: expected at most {len(gpus)} (the GPUs here), got {count}.")
+    if not gpus:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        wanted = [tf.config.LogicalDeviceConfiguration()] * count
+        if len(tf.config.get_logical_device_configuration(cpu) or []) != count:
+            tf.config.set_logical_device_configuration(cpu, wanted)
+    names = [f"{'GPU' if gpus else 'CPU'}:{index}" for index in range(count)]
+    return tf.distribute.MirroredStrategy(names)
+
+
+def on_gpu() -> bool:
+    """Return whether TensorFlow computes on a GPU."""
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def describe() -> str:
+    """Return the devices in words, such as "CPU, 2 cores" or "NVIDIA H200"."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+    return ", ".join(names) or f"CPU, {os.cpu_count()} cores"

@@ -1,0 +1,109 @@
+"""What a training run shows while it works: a progress bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Display:
+    """Shows step, images per second, the players' losses and the time that is left.
+
+    Args:
+        steps: the last step.
+        images_per_step: real images of one step.
+    """
+
+    def __init__(self, *, steps: int, images_per_step: int) -> None:
+        self.steps, self.images_per_step = steps, images_per_step
+        self.live = console.is_terminal
+        self.progress = Progress(
+            BarColumn(bar_width=16),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            Pace(images_per_step),
+            TextColumn("{task.fields[losses]}"),
+            TextColumn("ETA"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+            disable=not self.live,
+            speed_estimate_period=20,
+            refresh_per_second=4,
+        )
+        self.task = None
+
+    def start(self, step: int) -> None:
+        """Show the bar at a step."""
+        self.task = self.progress.add_task("", total=self.steps, completed=step, losses="")
+        self.progress.start()
+
+    def stop(self) -> None:
+        self.progress.stop()
+
+    def advance(self, step: int, terms: Mapping[str, float]) -> None:
+        """Move the bar to a step, with the players' total losses beside it."""
+        if self.live and self.task is not None:
+            self.progress.update(self.task, completed=step, losses=short(totals(terms)))
+
+    def line(self, step: int, rate: float, terms: Mapping[str, float]) -> str:
+        """Return the plain line for a log point."""
+        left = (self.steps - step) * self.images_per_step / rate if rate else 0
+        return f"step {step}/{self.steps}  {rate:.0f} images/s  {short(totals(terms))}  ETA {clock(left)}"
+
+
+class Pace(ProgressColumn):
+    """Images per second."""
+
+    def __init__(self, images_per_step: int) -> None:
+        super().__init__()
+        self.images_per_step = images_per_step
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed * self.images_per_step:.0f} img/s" if speed else "- img/s")
+
+
+def totals(terms: Mapping[str, float]) -> dict[str, float]:
+    """Return each player's adversarial term, by player."""
+    return {name.split("/")[0]: value for name, value in terms.items() if name.endswith("/adversarial")}
+
+
+def short(losses: Mapping[str, float]) -> str:
+    """Return "D 0.693 G 0.693"."""
+    return " ".join(f"{player[0].upper()} {value:.3f}" for player, value in losses.items())
+
+
+def clock(seconds: float) -> str:
+    """Return h:mm:ss."""
+    seconds = int(seconds)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+class Meter:
+    """Measures images per second between two readings."""
+
+    def __init__(self, step: int) -> None:
+        self.step, self.time = step, time.perf_counter()
+
+    def read(self, step: int, images_per_step: int) -> tuple[float, float]:
+        """Return (seconds, images per second) since the last reading."""
+        now = time.perf_counter()
+        seconds, steps = now - self.time, step - self.step
+        self.step, self.time = step, now
+        return seconds, steps * images_per_step / seconds if seconds else 0.0
+
+
+def say(text: str) -> None:
+    """Print a line for the user."""
+    console.print(text, markup=False)
+
+
+def complain(text: str) -> None:
+    """Print a problem to the error stream."""
+    sys.stdout.flush()
+    errors.print(text, markup=False)

@@ -1,0 +1,194 @@
+"""A run's life: begun or continued, kept out of harm's way, and ended with a word on what to do next."""
+
+import os
+import platform
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ganctl import __version__, build, checkpoint
+from ganctl.compose import Composition, differences
+from ganctl.display import Display, complain, say
+from ganctl.error import GanctlError, RunError, UsageError
+from ganctl.run import Run
+from ganctl.settings import Settings
+
+PACKAGES = ("tensorflow", "keras", "numpy", "hydra-core", "omegaconf", "pillow", "safetensors")
+
+
+def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
+    """Train what a command line asked for: a new run, or the rest of one that exists.
+
+    Raises:
+        UsageError: when the folder holds another experiment or another process's run.
+    """
+    config = composition.plain()
+    settings = build.settings(config)
+    path = Path(config["outputs"]) / name
+    dataset = build.dataset(config)
+    if settings.epochs:
+        batches = settings.epochs * len(dataset) / settings.images_per_step
+        composition.config.trainer.steps = max(1, round(batches))
+        config = composition.plain()
+        settings = build.settings(config)
+    config["name"] = name
+    if dry_run:
+        from ganctl.summary import show
+
+        show(config, dataset, path)
+        return 0
+    run = Run(path)
+    with run.locked():
+        if run.exists:
+            _same_experiment(run, config)
+        run.create(yaml.safe_dump(config, sort_keys=False))
+        return play(run, config, dataset)
+
+
+def proceed(run: Run, config: dict[str, Any]) -> int:
+    """Continue an existing run with its own config; return the exit code."""
+    settings = build.settings(config)
+    if _finished(run, settings):
+        return 0
+    dataset = build.dataset(config)
+    with run.locked():
+        run.create(yaml.safe_dump(config, sort_keys=False))
+        return play(run, config, dataset)
+
+
+def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
+    """Train a run to its last step from where it is; return the exit code.
+
+    Raises:
+        RunError: when it fails; its checkpoints are intact.
+    """
+    settings = build.settings(config)
+    if _finished(run, settings):
+        return 0
+    _same_data(run, dataset)
+    started = time.perf_counter()
+    trainer = build.trainer(config, shape=dataset.shape)
+    step = _restore(run, trainer)
+    _introduce(run, config, dataset, step)
+    run.keep = settings.keep
+    run.note(status="running", process=os.getpid(), error=None, **_facts(dataset))
+    run.open(Display(steps=settings.steps, images_per_step=settings.images_per_step), step=step)
+    try:
+        with run.interruptible():
+            trainer.fit(dataset, run)
+    except BaseException as error:
+        _failed(run, error)
+        raise
+    finally:
+        run.close()
+    return _end(run, settings, int(trainer.step), time.perf_counter() - started)
+
+
+def _same_experiment(run: Run, config: dict[str, Any]) -> None:
+    different = differences(run.config(), config)
+    if different:
+        shown = "; ".join(different[:6]) + ("; ..." if len(different) > 6 else "")
+        raise UsageError(
+            f"{run.path} holds another experiment ({shown}). Give this one its own name=..., "
+            f"or go on with that one: ganctl resume {run.path}"
+        )
+
+
+def _same_data(run: Run, dataset: Any) -> None:
+    known = run.record().get("data", {}).get("fingerprint")
+    if known and known != dataset.fingerprint:
+        raise UsageError(
+            f"{run.path} was trained on other data (fingerprint {known[:12]}, now {dataset.fingerprint[:12]}); "
+            "give dataset.path of the same data, or this run its own name=..."
+        )
+
+
+def _finished(run: Run, settings: Settings) -> bool:
+    step = run.step
+    if run.record().get("status") != "finished" or step < settings.steps:
+        return False
+    say(f"{run.path} is finished at step {step}.")
+    say(f"To train further: ganctl resume {run.path} trainer.steps={max(2 * step, 1)}")
+    return True
+
+
+def _restore(run: Run, trainer: Any) -> int:
+    """Bring a trainer to the newest intact checkpoint; return its step."""
+    if not checkpoint.steps(run.checkpoints):
+        return 0
+    step, tensors, complaints = checkpoint.newest(run.checkpoints)
+    for complaint in complaints:
+        complain(f"WARNING: {complaint} Using step {step} instead.")
+    trainer.restore(tensors)
+    return step
+
+
+def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> None:
+    from ganctl import device
+
+    size = "x".join(map(str, dataset.shape))
+    skipped = f", {dataset.skipped} bad files skipped" if dataset.skipped else ""
+    verb = f"Resuming {run.path} at step {step}" if step else f"Training {run.path}"
+    run.say(
+        f"{verb}: {len(dataset)} examples of {size} ({dataset.name}{skipped}), "
+        f"{device.describe()}, {config['trainer']['precision']}"
+    )
+
+
+def _facts(dataset: Any) -> dict[str, Any]:
+    """Return what run.json says of this life of the run."""
+    from ganctl import device
+
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "command": shlex.join(["ganctl", *sys.argv[1:]]),
+        "versions": {"ganctl": __version__, "python": platform.python_version()}
+        | {package: metadata.version(package) for package in PACKAGES},
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "device": device.describe(),
+        "git": commit.stdout.strip() or None,
+        "data": {
+            "name": dataset.name,
+            "examples": len(dataset),
+            "shape": list(dataset.shape),
+            "classes": list(dataset.classes),
+            "fingerprint": dataset.fingerprint,
+            "skipped": dataset.skipped,
+        },
+    }
+
+
+def _failed(run: Run, error: BaseException) -> None:
+    """Say in run.json how the run ended, if the disk still lets us."""
+    text = " ".join(str(error).split())[:500]
+    try:
+        run.note(status="failed", error=f"{type(error).__name__}: {text}")
+    except OSError:
+        complain("The disk does not take run.json either.")
+    if not isinstance(error, GanctlError | OSError | KeyboardInterrupt):
+        raise RunError(
+            f"{run.path} stopped: {type(error).__name__}: {text[:300]}. "
+            f"Saved until step {run.step}; go on: ganctl resume {run.path}"
+        ) from error
+
+
+def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:
+    pictures = sorted(run.samples.glob("step-*.png"))
+    if step < settings.steps:
+        run.note(status="stopped", step=step)
+        run.say(f"Stopped at step {step} of {settings.steps}, saved. Go on: ganctl resume {run.path}")
+        return 128 + (run.caught or signal.SIGINT)
+    run.note(status="finished", step=step)
+    run.say(f"Finished step {step} in {seconds:.0f} s: {run.path}")
+    if pictures:
+        run.say(f"Look at {pictures[-1]} and {run.path / 'progress.gif'}")
+    run.say(f"Draw more: ganctl sample {run.path}    Train further: ganctl resume {run.path} trainer.steps={2 * step}")
+    return 0

@@ -1,0 +1,253 @@
+"""One run folder: its paths, config, record, lock, logs, pictures and checkpoints."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from filelock import FileLock, Timeout
+
+from ganctl import checkpoint, image
+from ganctl.display import Display, Meter, complain, say
+from ganctl.error import RunError, UsageError, suggest
+
+STATUSES = ("running", "finished", "stopped", "failed", "interrupted")
+
+
+class Folder:
+    """A run folder as anybody may read it.
+
+    Args:
+        path: the folder, existing or not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints, self.samples = path / "checkpoints", path / "samples"
+
+    @property
+    def exists(self) -> bool:
+        return (self.path / "config.yaml").is_file()
+
+    def config(self) -> dict[str, Any]:
+        """Return the resolved config of this run, plain data.
+
+        Raises:
+            RunError: when the file is damaged.
+        """
+        try:
+            config = yaml.safe_load((self.path / "config.yaml").read_text())
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise RunError(f"{self.path / 'config.yaml'} cannot be read: {_first_line(error)}") from error
+        if not isinstance(config, dict):
+            raise RunError(f"{self.path / 'config.yaml'} is damaged: expected keys and values.")
+        return config
+
+    def record(self) -> dict[str, Any]:
+        """Return run.json; empty when it is missing or damaged."""
+        try:
+            record = json.loads((self.path / "run.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return the log lines of metrics.jsonl, oldest first; a last line that a crash cut off is dropped."""
+        try:
+            lines = (self.path / "metrics.jsonl").read_text().splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                break
+        return found
+
+    @property
+    def step(self) -> int:
+        """The newest checkpoint's step, 0 when there is none."""
+        return max([0, *checkpoint.steps(self.checkpoints)])
+
+    def status(self) -> str:
+        """Return one of STATUSES; "interrupted" is a run that died without a word."""
+        status = self.record().get("status", "interrupted")
+        if status == "running" and not self._locked():
+            return "interrupted"
+        return status if status in STATUSES else "interrupted"
+
+    def _locked(self) -> bool:
+        lock = FileLock(self.path / "lock")
+        try:
+            with lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False
+
+
+class Run(Folder):
+    """A run folder as the training process writes it; `stopping` turns true when it is asked to stop."""
+
+    stopping = False
+    caught = 0  # the signal that asked
+
+    def open(self, display: Display, *, step: int) -> None:
+        """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
+        self.display, self.meter = display, Meter(step)
+        self.samples.mkdir(parents=True, exist_ok=True)
+        kept = [line for line in self.metrics() if line.get("step", 0) <= step]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        checkpoint.write_safely(self.path / "metrics.jsonl", text.encode())
+        self.seconds = float(kept[-1].get("seconds", 0.0)) if kept else 0.0
+        import tensorflow as tf  # late: whoever only reads a run folder does not pay for TensorFlow
+
+        self.board = tf.summary.create_file_writer(str(self.path / "tensorboard"))
+        display.start(step)
+
+    def close(self) -> None:
+        self.display.stop()
+        self.board.close()
+        pictures = sorted(self.samples.glob("step-*.png"))
+        if pictures:
+            image.save_gif(self.path / "progress.gif", pictures)
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Write one line of metrics, and the same to TensorBoard."""
+        seconds, rate = self.meter.read(step, self.display.images_per_step)
+        self.seconds += seconds
+        facts = {
+            "step": step,
+            "images": step * self.display.images_per_step,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(rate, 1),
+        }
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(facts | dict(values)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.say(self.display.line(step, rate, values), quiet=self.display.live)
+        import tensorflow as tf
+
+        with self.board.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+            tf.summary.scalar("images_per_second", rate)
+
+    def show(self, step: int, picture: np.ndarray) -> None:
+        """Write a sample picture, uint8 (height, width, 1 or 3), and the same to TensorBoard."""
+        image.save_png(self.samples / f"step-{step:06d}.png", picture)
+        import tensorflow as tf
+
+        with self.board.as_default(step=step):
+            tf.summary.image("samples", picture[None])
+
+    def save(self, step: int, variables: Mapping[str, Any]) -> None:
+        """Write a checkpoint of variables, then forget the oldest.
+
+        Raises:
+            RunError: when it cannot be written; older checkpoints are intact.
+        """
+        tensors = {name: variable.numpy() for name, variable in variables.items()}
+        try:
+            checkpoint.write(checkpoint.path_of(self.checkpoints, step), tensors, step=step)
+            checkpoint.prune(self.checkpoints, keep=self.keep)
+            self.note(step=step)
+        except OSError as error:
+            last = max(checkpoint.steps(self.checkpoints), default=None)
+            kept = "there is no checkpoint yet" if last is None else f"the checkpoint of step {last} is intact"
+            reason = error.strerror or error
+            raise RunError(f"The checkpoint of step {step} could not be written ({reason}); {kept}.") from error
+
+    keep = 3  # newest checkpoints that `save` leaves
+
+    def advance(self, step: int, terms: Mapping[str, float]) -> None:
+        """Show that a step was reached."""
+        self.display.advance(step, terms)
+
+    def say(self, text: str, *, quiet: bool = False) -> None:
+        """Print a line and keep it in log.txt; a quiet one is only kept."""
+        if not quiet:
+            say(text)
+        with (self.path / "log.txt").open("a") as file:
+            file.write(text + "\n")
+
+    def create(self, config: str) -> None:
+        """Make the folder with its resolved config (YAML text)."""
+        checkpoint.write_safely(self.path / "config.yaml", config.encode())
+
+    def note(self, **facts: Any) -> None:
+        """Add facts to run.json."""
+        record = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        text = json.dumps(record, indent=2) + "\n"
+        checkpoint.write_safely(self.path / "run.json", text.encode())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run; the operating system lets go when the process dies.
+
+        Raises:
+            UsageError: when another process trains it, or the folder cannot be written.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path / "lock").acquire(timeout=0):
+                yield
+        except Timeout:
+            process = self.record().get("process", "?")
+            raise UsageError(
+                f"{self.path} is being trained by another process ({process}); wait for it, stop it, "
+                "or train under another name=..."
+            ) from None
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Turn SIGINT and SIGTERM into `stopping`; a second SIGINT ends the process at once."""
+
+        def ask(caught: int, _frame: Any) -> None:
+            self.stopping, self.caught = True, caught
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            complain("Stopping after this step and saving; press Ctrl-C again to quit at once.")
+
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def find(name: str, outputs: Path) -> Folder:
+    """Return the run that a user means by a folder, its name under outputs, or "latest".
+
+    Raises:
+        UsageError: when there is no such run.
+    """
+    runs = all_runs(outputs)
+    if name == "latest":
+        if not runs:
+            raise UsageError(f"There is no run in {outputs}/ yet; start one: ganctl train")
+        return max(runs, key=lambda run: (run.path / "run.json").stat().st_mtime_ns)
+    for path in (Path(name), outputs / name):
+        if Folder(path).exists:
+            return Folder(path)
+    names = [str(run.path.relative_to(outputs)) for run in runs]
+    hint = suggest(Path(name).name, names) or " See: ganctl runs"
+    raise UsageError(f"RUN: expected a run folder (with a config.yaml) or 'latest', got '{name}'.{hint}")
+
+
+def all_runs(outputs: Path) -> list[Folder]:
+    """Return every run below a folder, sorted by name."""
+    return [Folder(file.parent) for file in sorted(outputs.rglob("run.json")) if Folder(file.parent).exists]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
