@@ -31,7 +31,9 @@ class ExponentialAverage:
         """Copy the players' floating-point variables as they are now."""
         unknown = set(self.players) - set(game.players)
         if unknown:
-            raise UsageError(f"average.players: expected some of {list(game.players)}, got {sorted(unknown)}.")
+            raise UsageError(
+                f"average.players: expected some of {list(game.players)}, got {sorted(unknown)}."
+            )
         self.shadows = {
             player: [
                 (weight, tf.Variable(weight.value, trainable=False))

@@ -107,12 +107,16 @@ def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
     import keras
 
     if player not in config["optimizer"]:
-        raise UsageError(f"optimizer: expected one for the player '{player}'; type +optimizer@optimizer.{player}=adam.")
+        raise UsageError(
+            f"optimizer: expected one for the player '{player}'; type +optimizer@optimizer.{player}=adam."
+        )
     node = dict(config["optimizer"][player])
     schedule = config["schedule"].get(player)
     if schedule:
         node["learning_rate"] = make(schedule, initial_learning_rate=node["learning_rate"])
-        optimizer = make({k: v for k, v in node.items() if k != "learning_rate"}, learning_rate=node["learning_rate"])
+        optimizer = make(
+            {k: v for k, v in node.items() if k != "learning_rate"}, learning_rate=node["learning_rate"]
+        )
     else:
         optimizer = make(node)
     return keras.optimizers.LossScaleOptimizer(optimizer) if chosen.precision == "float16" else optimizer

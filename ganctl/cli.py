@@ -58,7 +58,9 @@ def _run(command: str, words: Sequence[str]) -> int:
     from ganctl.error import UsageError, suggest
 
     if command not in COMMANDS:
-        raise UsageError(f"There is no command '{command}'.{suggest(command, COMMANDS) or ' See: ganctl --help'}")
+        raise UsageError(
+            f"There is no command '{command}'.{suggest(command, COMMANDS) or ' See: ganctl --help'}"
+        )
     module = importlib.import_module(f"ganctl.commands.{command}")
     if any(word in ("-h", "--help") for word in words):
         print(module.__doc__.strip())

@@ -1,5 +1,6 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,11 +63,23 @@ def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override
     found = []
     for word in (spelled for word in words for spelled in _spell(word, config_dir)):
         try:
-            found.append(parser.parse_override(word))
+            found.append(_parse_one(parser, word))
         except HydraException as error:
             hint = suggest(word, groups(config_dir)) if "=" not in word else ""
             raise UsageError(f"Expected key=value or group=choice, got '{word}'.{hint}") from error
     return found
+
+
+def _parse_one(parser: OverridesParser, word: str) -> Override:
+    try:
+        return parser.parse_override(word)
+    except HydraException:
+        key, sign, value = word.partition("=")
+        if not sign:
+            raise
+        # Paths may hold characters of Hydra's grammar; then the value is taken as it stands.
+        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+        return parser.parse_override(f"{key}='{quoted}'")
 
 
 def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition:
@@ -78,7 +91,9 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
     overrides = parse(words, config_dir)
     for override in overrides:
         if override.is_sweep_override():
-            raise UsageError(f"'{override.input_line}' gives several values; add -m to train one run for each.")
+            raise UsageError(
+                f"'{override.input_line}' gives several values; add -m to train one run for each."
+            )
         _check_choice(override, config_dir)
     chosen = [override for override in overrides if _is_group(override, config_dir)]
     base = _compose([str(override.input_line) for override in chosen], config_dir)
@@ -101,7 +116,7 @@ def run_name(composition: Composition, config_dir: Path | None = None) -> str:
         if key.lstrip("+~") in VOLATILE or key in ("dataset", "model", "experiment"):
             continue
         parts.append(key.split("@")[-1] + "=" + words[key].get_value_string())
-    return _file_name("-".join(parts))
+    return file_name("-".join(parts))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -185,17 +200,24 @@ def _typed(override: Override, base: DictConfig) -> str:
     if not present:
         raise UsageError(_no_key(key, base))
     value = override.value()
-    if isinstance(default, int) and not isinstance(default, bool) and isinstance(value, float) and value.is_integer():
+    if (
+        isinstance(default, int)
+        and not isinstance(default, bool)
+        and isinstance(value, float)
+        and value.is_integer()
+    ):
         return f"{key}={int(value)}"
     expected = _expected(default, value)
     if expected:
-        raise UsageError(f"{key}: expected {expected} (such as {default}), got '{override.get_value_string()}'.")
+        raise UsageError(
+            f"{key}: expected {expected} (such as {default}), got '{override.get_value_string()}'."
+        )
     return line
 
 
 def _expected(default: Any, value: Any) -> str:
     """Return what a value should have been, "" when it fits its default."""
-    if default is None or value is None or isinstance(value, str) and "${" in value:
+    if default is None or value is None or (isinstance(value, str) and "${" in value):
         return ""
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
@@ -222,7 +244,9 @@ def _look_up(node: Any, key: str) -> tuple[bool, Any]:
 
 
 def _no_key(key: str, base: DictConfig) -> str:
-    known = [leaf for leaf, _ in leaves(OmegaConf.to_container(base, resolve=False)) if "_target_" not in leaf]
+    known = [
+        leaf for leaf, _ in leaves(OmegaConf.to_container(base, resolve=False)) if "_target_" not in leaf
+    ]
     ends = {leaf.split(".")[-1]: leaf for leaf in known}
     hint = suggest(key, [*known, *groups()])
     if not hint and key.split(".")[-1] in ends:
@@ -248,11 +272,10 @@ def _updates(*_: Any, _root_: DictConfig, _parent_: DictConfig) -> int:
 OmegaConf.register_new_resolver("updates", _updates, replace=True)
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
     """Make a text safe as one folder name, short enough for every file system, and still its own."""
-    import hashlib
-
-    safe = re.sub(r"[^\w.,=+@\[\]-]+", "_", text).strip("._") or "run"
+    bare = re.sub(r"[\[\]{}'\"]", "", text)  # brackets and quotes mean something to shells
+    safe = re.sub(r"[^\w.,=+@-]+", "_", bare).strip("._") or "run"
     if len(safe) <= 150:
         return safe
     return f"{safe[:140]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -44,7 +44,9 @@ def prepare(settings: Settings):
     if settings.devices == 1:
         return None
     if settings.precision == "float16":
-        raise UsageError("trainer.precision=float16 works on one device only; type trainer.precision=bfloat16.")
+        raise UsageError(
+            "trainer.precision=float16 works on one device only; type trainer.precision=bfloat16."
+        )
     return _mirrored(tf, settings.devices, gpus)
 
 

@@ -138,7 +138,7 @@ def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> Non
     verb = f"Resuming {run.path} at step {step}" if step else f"Training {run.path}"
     run.say(
         f"{verb}: {len(dataset)} examples of {size} ({dataset.name}{skipped}), "
-        f"{device.describe()}, {config['trainer']['precision']}"
+        f"{device.describe()}, {build.PRECISIONS[config['trainer']['precision']]}"
     )
 
 
@@ -190,5 +190,7 @@ def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:
     run.say(f"Finished step {step} in {seconds:.0f} s: {run.path}")
     if pictures:
         run.say(f"Look at {pictures[-1]} and {run.path / 'progress.gif'}")
-    run.say(f"Draw more: ganctl sample {run.path}    Train further: ganctl resume {run.path} trainer.steps={2 * step}")
+    run.say(
+        f"Draw more: ganctl sample {run.path}    Train further: ganctl resume {run.path} trainer.steps={2 * step}"
+    )
     return 0

@@ -163,9 +163,13 @@ class Run(Folder):
             self.note(step=step)
         except OSError as error:
             last = max(checkpoint.steps(self.checkpoints), default=None)
-            kept = "there is no checkpoint yet" if last is None else f"the checkpoint of step {last} is intact"
+            kept = (
+                "there is no checkpoint yet" if last is None else f"the checkpoint of step {last} is intact"
+            )
             reason = error.strerror or error
-            raise RunError(f"The checkpoint of step {step} could not be written ({reason}); {kept}.") from error
+            raise RunError(
+                f"The checkpoint of step {step} could not be written ({reason}); {kept}."
+            ) from error
 
     keep = 3  # newest checkpoints that `save` leaves
 

@@ -102,7 +102,9 @@ class Trainer:
         """
         size = min(count, 256)
         batches = [
-            self._sampler(tf.constant(seed), tf.constant(key), tf.constant(index), size=size, averaged=averaged)
+            self._sampler(
+                tf.constant(seed), tf.constant(key), tf.constant(index), size=size, averaged=averaged
+            )
             for index in range(-(-count // size))
         ]
         return np.concatenate([batch.numpy() for batch in batches])[:count]

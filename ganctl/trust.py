@@ -28,7 +28,9 @@ def check_trust(config: Any) -> None:
                 "add --trust if you know where the folder comes from."
             )
         if isinstance(value, str) and "${" in value:
-            raise UsageError(f"{key}: expected plain data in a run folder, got '{value}'; add --trust to allow it.")
+            raise UsageError(
+                f"{key}: expected plain data in a run folder, got '{value}'; add --trust to allow it."
+            )
 
 
 def _trusted(target: Any) -> bool:

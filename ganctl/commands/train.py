@@ -70,7 +70,9 @@ def read(words: Sequence[str]) -> Request:
         elif option == "--resolve":
             continue  # --cfg job always shows what the config resolves to
         elif word.startswith("-"):
-            raise UsageError(f"There is no option '{word}'.{suggest(word, FLAGS) or ' See: ganctl train --help'}")
+            raise UsageError(
+                f"There is no option '{word}'.{suggest(word, FLAGS) or ' See: ganctl train --help'}"
+            )
         else:
             request.overrides.append(word)
     return request

@@ -1,6 +1,7 @@
 """A set of images: what every image data set's factory returns, and its storage in memory."""
 
 import hashlib
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -73,18 +74,14 @@ class Images:
         self.name = name
         self.storage = storage
         self.shape = storage.shape
-        self.labels = labels = None if labels is None else np.asarray(labels, np.int32)
+        self.labels = None if labels is None else np.asarray(labels, np.int32)
         self.classes = classes
         self.skipped = skipped
         self.augmentation = augmentation or Augmentation()
         self.augmentation.fits(self.shape)
-        parts = (
-            content,
-            self.shape,
-            None if labels is None else digest(self.labels),
-            classes,
-            self.augmentation,
-        )
+        marks = None if self.labels is None else digest(self.labels)
+        changes = tuple(map(float, astuple(self.augmentation)))  # so that 0 and 0.0 are the same
+        parts = (content, self.shape, marks, classes, changes)
         self.fingerprint = hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def __len__(self) -> int:

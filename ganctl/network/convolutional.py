@@ -100,7 +100,11 @@ def discriminator(
         if norm and index:
             stack.append(norm())
         stack += [layers.LeakyReLU(negative_slope), layers.Dropout(dropout)]
-    stack += [layers.Flatten(), layers.Dense(1), layers.Activation("linear" if logits else "sigmoid", dtype="float32")]
+    stack += [
+        layers.Flatten(),
+        layers.Dense(1),
+        layers.Activation("linear" if logits else "sigmoid", dtype="float32"),
+    ]
     return keras.Sequential(stack, name="discriminator")
 
 

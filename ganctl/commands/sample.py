@@ -1,0 +1,148 @@
+"""Draw samples from a run.
+
+usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
+                         [average=true] [out=PATH] [--trust]
+
+  ganctl sample latest
+  ganctl sample outputs/mnist-dcgan n=100 seed=7 out=grid.png
+  ganctl sample mnist-dcgan n=1000 out=fakes/          single PNG files
+  ganctl sample mnist-dcgan n=50000 out=fakes.npy      raw samples
+
+RUN is a run's folder, its name under outputs/, or `latest`.
+
+  n           samples to draw
+  seed        of the latents; the same seed draws the same samples
+  checkpoint  last (the newest intact one), best (by a metric), or a step
+  average     use averaged weights where the run keeps an average
+  out         a file.png for one grid, a folder/ for single pictures, a
+              file.npy for raw float32 samples (images in [-1, 1], channels
+              last; points in the data's own units).
+              Default: RUN/samples/step-STEP-seed-SEED.png
+  --trust     build whatever the folder's config names; only for folders
+              whose origin you know
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganctl.error import UsageError, suggest
+from ganctl.settings import expect_whole
+
+
+@dataclass
+class Wish:
+    """What to draw."""
+
+    n: int = 64
+    seed: int = 0
+    checkpoint: str = "last"
+    average: bool = True
+    out: str = ""
+
+
+def read(words: list[str]) -> tuple[str, Wish, bool]:
+    """Return (run, wish, whether to trust its config).
+
+    Raises:
+        UsageError: for anything that is not of the usage.
+    """
+    names, wish, trust = [], Wish(), False
+    for word in words:
+        key, sign, value = word.partition("=")
+        if word == "--trust":
+            trust = True
+        elif not sign and not word.startswith("-"):
+            names.append(word)
+        elif key not in vars(wish) or not sign:
+            hint = suggest(key, vars(wish)) or " See: ganctl sample --help"
+            raise UsageError(f"There is no option '{word}'.{hint}")
+        else:
+            setattr(wish, key, _value(key, value, getattr(wish, key)))
+    if len(names) != 1:
+        raise UsageError(f"Expected one RUN, got {len(names)}; type: ganctl sample latest")
+    expect_whole("n", wish.n, 1)
+    expect_whole("seed", wish.seed, 0)
+    return names[0], wish, trust
+
+
+def run(words: list[str]) -> int:
+    """Draw and write what the words ask for; return the exit code."""
+    from ganctl.run import find
+    from ganctl.trust import check_trust
+
+    name, wish, trust = read(words)
+    folder = find(name, Path("outputs"))
+    config = folder.config()
+    if not trust:
+        check_trust(config)
+    _draw(folder, config, wish)
+    return 0
+
+
+def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
+    from ganctl import build
+    from ganctl.display import say
+
+    shape = folder.record().get("data", {}).get("shape") or build.dataset(config).shape
+    step, tensors = _checkpoint(folder, wish.checkpoint)
+    config["trainer"] |= {"devices": 1}
+    trainer = build.trainer(config, shape=tuple(shape))
+    trainer.restore(tensors)
+    samples = trainer.sample(wish.n, seed=wish.seed, averaged=wish.average)
+    out = Path(wish.out) if wish.out else folder.samples / f"step-{step:06d}-seed-{wish.seed}.png"
+    write(samples, out, as_folder=wish.out.endswith("/"))
+    weights = "averaged weights" if trainer.average and wish.average else "the last weights"
+    say(f"{wish.n} samples of step {step} ({weights}, seed {wish.seed}): {out}")
+
+
+def _checkpoint(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
+    """Return (step, tensors) of the checkpoint that was asked for."""
+    from ganctl import checkpoint
+    from ganctl.display import complain
+
+    if wanted == "last":
+        step, tensors, complaints = checkpoint.newest(folder.checkpoints)
+        for complaint in complaints:
+            complain(f"WARNING: {complaint} Using step {step} instead.")
+        return step, tensors
+    known = checkpoint.steps(folder.checkpoints)
+    path = folder.checkpoints / "best.safetensors"
+    if wanted == "best" and path.is_file():
+        return checkpoint.read(path)
+    if wanted.isdigit() and int(wanted) in known:
+        return checkpoint.read(checkpoint.path_of(folder.checkpoints, int(wanted)))
+    reason = "no metric chose a best one in this run" if wanted == "best" else f"got '{wanted}'"
+    raise UsageError(f"checkpoint: expected last or one of the steps {known}; {reason}.")
+
+
+def write(samples: Any, out: Path, *, as_folder: bool = False) -> None:
+    """Write samples as one grid (.png), as raw numbers (.npy), or as single pictures into a folder."""
+    import numpy as np
+
+    from ganctl import image
+
+    folder = as_folder or out.is_dir() or not out.suffix
+    if not folder and out.suffix not in (".png", ".npy"):
+        raise UsageError(f"out: expected a file.png, a file.npy or a folder/, got '{out}'.")
+    (out if folder else out.parent).mkdir(parents=True, exist_ok=True)
+    if folder:
+        digits = len(str(len(samples) - 1))
+        for index, picture in enumerate(image.to_uint8(samples)):
+            image.save_png(out / f"{index:0{digits}d}.png", picture)
+    elif out.suffix == ".npy":
+        np.save(out, samples)
+    else:
+        image.save_png(out, image.grid(samples))
+
+
+def _value(key: str, text: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false"):
+            raise UsageError(f"{key}: expected true or false, got '{text}'.")
+        return text.lower() == "true"
+    if isinstance(default, int):
+        if not text.lstrip("-").isdigit():
+            raise UsageError(f"{key}: expected a whole number, got '{text}'.")
+        return int(text)
+    return text
