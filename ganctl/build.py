@@ -112,13 +112,10 @@ def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
         )
     node = dict(config["optimizer"][player])
     schedule = config["schedule"].get(player)
+    rate = node.pop("learning_rate")
     if schedule:
-        node["learning_rate"] = make(schedule, initial_learning_rate=node["learning_rate"])
-        optimizer = make(
-            {k: v for k, v in node.items() if k != "learning_rate"}, learning_rate=node["learning_rate"]
-        )
-    else:
-        optimizer = make(node)
+        rate = make(schedule, initial_learning_rate=rate)
+    optimizer = make(node, learning_rate=rate)
     return keras.optimizers.LossScaleOptimizer(optimizer) if chosen.precision == "float16" else optimizer
 
 

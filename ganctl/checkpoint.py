@@ -90,7 +90,7 @@ def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
     Raises:
         RunError: when there are checkpoints and none is intact, or there is none.
     """
-    complaints = []
+    complaints: list[str] = []
     for step in reversed(steps(folder)):
         try:
             return (*read(path_of(folder, step)), complaints)

@@ -63,7 +63,7 @@ def _run(command: str, words: Sequence[str]) -> int:
         )
     module = importlib.import_module(f"ganctl.commands.{command}")
     if any(word in ("-h", "--help") for word in words):
-        print(module.__doc__.strip())
+        print((module.__doc__ or "").strip())
         return 0
     return module.run(list(words))
 

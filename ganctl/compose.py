@@ -1,6 +1,7 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override
     """
     parser = OverridesParser.create()
     found = []
-    for word in (spelled for word in words for spelled in _spell(word, config_dir)):
+    for word in itertools.chain.from_iterable(_spell(given, config_dir) for given in words):
         try:
             found.append(_parse_one(parser, word))
         except HydraException as error:
@@ -115,8 +116,13 @@ def run_name(composition: Composition, config_dir: Path | None = None) -> str:
     for key in sorted(words):
         if key.lstrip("+~") in VOLATILE or key in ("dataset", "model", "experiment"):
             continue
-        parts.append(key.split("@")[-1] + "=" + words[key].get_value_string())
+        parts.append(f"{short_key(key)}={words[key].get_value_string()}")
     return file_name("-".join(parts))
+
+
+def short_key(key: str) -> str:
+    """Return a key without its group: network.generator.filters is generator.filters."""
+    return key.split("@")[-1].lstrip("+~").split(".", 1)[-1]
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

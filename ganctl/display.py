@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 console = Console(highlight=False, soft_wrap=True)
@@ -35,7 +35,7 @@ class Display:
             speed_estimate_period=20,
             refresh_per_second=4,
         )
-        self.task = None
+        self.task: TaskID | None = None
 
     def start(self, step: int) -> None:
         """Show the bar at a step."""

@@ -56,7 +56,7 @@ class Minimax(CrossEntropy):
 class LeastSquares:
     """Squared distances to the labels a (fake), b (real) and c (what the generator wants).
 
-    LSGAN, Mao et al. (2017), equation 2; the defaults are its equation 9 (a=0, b=c=1). Halves as printed there.
+    LSGAN, Mao et al. (2017), equation 2; the defaults are its equation 9 (a=0, b=c=1), halves included.
     """
 
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:

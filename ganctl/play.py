@@ -105,8 +105,8 @@ def _same_data(run: Run, dataset: Any) -> None:
     known = run.record().get("data", {}).get("fingerprint")
     if known and known != dataset.fingerprint:
         raise UsageError(
-            f"{run.path} was trained on other data (fingerprint {known[:12]}, now {dataset.fingerprint[:12]}); "
-            "give dataset.path of the same data, or this run its own name=..."
+            f"{run.path} was trained on other data (fingerprint {known[:12]}, "
+            f"now {dataset.fingerprint[:12]}); give dataset.path of the same data, or this run its own name=..."
         )
 
 
@@ -187,10 +187,10 @@ def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:
         run.say(f"Stopped at step {step} of {settings.steps}, saved. Go on: ganctl resume {run.path}")
         return 128 + (run.caught or signal.SIGINT)
     run.note(status="finished", step=step)
-    run.say(f"Finished step {step} in {seconds:.0f} s: {run.path}")
+    run.say(f"Finished step {step} in {seconds:.0f} s.")
     if pictures:
-        run.say(f"Look at {pictures[-1]} and {run.path / 'progress.gif'}")
-    run.say(
-        f"Draw more: ganctl sample {run.path}    Train further: ganctl resume {run.path} trainer.steps={2 * step}"
-    )
+        run.say(f"  samples  {pictures[-1]}")
+        run.say(f"  film     {run.path / 'progress.gif'}")
+    run.say(f"  more     ganctl sample {run.path}")
+    run.say(f"  further  ganctl resume {run.path} trainer.steps={2 * step}")
     return 0

@@ -58,7 +58,7 @@ class Folder:
         return record if isinstance(record, dict) else {}
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the log lines of metrics.jsonl, oldest first; a last line that a crash cut off is dropped."""
+        """Return the log lines of metrics.jsonl, oldest first, up to a line that a crash cut off."""
         try:
             lines = (self.path / "metrics.jsonl").read_text().splitlines()
         except OSError:

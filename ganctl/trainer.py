@@ -247,8 +247,8 @@ class Trainer:
         bad = [name for name, value in values.items() if not np.isfinite(value)]
         if bad:
             raise RunError(
-                f"{bad[0]} is {values[bad[0]]} at step {step}: the run stopped, and the checkpoints before it "
-                "are intact; try a smaller optimizer.discriminator.learning_rate."
+                f"{bad[0]} is {values[bad[0]]} at step {step}: the run stopped, and the checkpoints before "
+                "it are intact; try a smaller optimizer.discriminator.learning_rate."
             )
         return values
 

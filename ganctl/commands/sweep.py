@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from ganctl.compose import Composition, compose, file_name, parse, run_name
+from ganctl.compose import Composition, compose, file_name, parse, run_name, short_key
 from ganctl.display import complain, console, say
 from ganctl.error import UsageError
 from ganctl.run import Folder
@@ -24,7 +24,8 @@ def run(request) -> int:
     if request.cfg or request.dry_run:
         raise UsageError("-m trains; leave it out with --cfg and --dry-run.")
     # All configs are composed first: a typo stops the sweep before its first run.
-    first = [compose(lines, request.config_dir) for _, lines in jobs][0]
+    compositions = [compose(lines, request.config_dir) for _, lines in jobs]
+    first = compositions[0]
     folder = Path(str(first.config.outputs)) / sweep_name(first, request.overrides, request.config_dir)
     say(f"Sweep of {len(jobs)} runs in {folder}")
     results = []
@@ -53,9 +54,14 @@ def expand(words: list[str], config_dir: Path | None = None) -> list[tuple[str, 
     lists = [[f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()] for o in swept]
     jobs = []
     for combination in itertools.product(*lists):
-        name = file_name(",".join(line.split("@")[-1] for line in combination))
+        name = file_name(",".join(_short(line) for line in combination))
         jobs.append((name, [*fixed, *combination]))
     return jobs
+
+
+def _short(line: str) -> str:
+    key, _, value = line.partition("=")
+    return f"{short_key(key)}={value}"
 
 
 def sweep_name(first: Composition, words: list[str], config_dir: Path | None = None) -> str:
@@ -64,7 +70,7 @@ def sweep_name(first: Composition, words: list[str], config_dir: Path | None = N
         return str(first.config.name)
     overrides = parse(words, config_dir)
     fixed = [str(override.input_line) for override in overrides if not override.is_sweep_override()]
-    keys = [o.get_key_element().split("@")[-1] for o in overrides if o.is_sweep_override()]
+    keys = [short_key(o.get_key_element()) for o in overrides if o.is_sweep_override()]
     base = run_name(compose(fixed, config_dir), config_dir)
     return f"{base}-sweep-{'-'.join(keys)}"
 
