@@ -106,10 +106,8 @@ class Images:
         from ganctl.dataset.stream import stream
 
         return stream(
-            self.storage.read,
-            count=len(self),
-            shape=self.shape,
-            labels=self.labels,
+            self.storage,
+            self.labels,
             batch_size=batch_size,
             seed=seed,
             start=start,

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import struct
-import zipfile
 import zlib
 from pathlib import Path
 
@@ -113,9 +112,8 @@ def load(
     place = existing(path) if path is not None else keras_cache(name, FILES)
     arrays = read_npz(place, split) if place.suffix == ".npz" else read_folder(place, split)
     if len(arrays[0]) != len(arrays[1]):
-        raise UsageError(
-            f"{place} holds {len(arrays[0])} {split} images and {len(arrays[1])} labels: not one set."
-        )
+        numbers = f"{len(arrays[0])} {split} images and {len(arrays[1])} labels"
+        raise UsageError(f"{place} holds {numbers}: they do not belong together; get the files again.")
     for array, published in zip(arrays, PUBLISHED[name][split], strict=True):
         if verify and hashlib.sha256(header(array) + array.tobytes()).hexdigest() != published:
             what = "images" if array.ndim == IMAGES else "labels"
@@ -132,14 +130,12 @@ def load(
 def read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and labels of one split of Keras's mnist.npz."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # NumPy's reader raises whatever a damaged zip makes it raise
         raise UsageError(f"{path} is not a whole mnist.npz ({error}); delete it to get it again.") from error
     if images.ndim != IMAGES or labels.ndim != LABELS or images.dtype != np.uint8:
-        raise UsageError(
-            f"{path} holds {images.dtype} images of shape {images.shape}, not uint8 (n, 28, 28)."
-        )
+        raise UsageError(f"{path} holds {images.dtype} images of {images.shape}, not uint8 of (n, 28, 28).")
     return images, labels.astype(np.uint8)
 
 
@@ -173,17 +169,13 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(
-            f"{path} cannot be unpacked ({error}): it is truncated or damaged; get it again."
-        ) from error
+        raise UsageError(f"{path} is truncated or damaged ({error}); get it again.") from error
     start = 4 + 4 * dimensions
     if len(data) < start:
         raise UsageError(f"{path} is truncated: {len(data)} bytes, and the header alone has {start}.")
     magic, *shape = struct.unpack_from(f">{1 + dimensions}I", data)
     if magic != 0x800 + dimensions:
-        raise UsageError(
-            f"{path} is not an idx file of bytes: its magic number is {magic}, not {0x800 + dimensions}."
-        )
+        raise UsageError(f"{path} has the magic number {magic}; this kind of file has {0x800 + dimensions}.")
     expected = start + int(np.prod(shape, dtype=object))
     if len(data) != expected:
         state = "truncated" if len(data) < expected else "too long"

@@ -1,11 +1,10 @@
 """The endless stream of batches: image and augmentation at position p depend on (seed, p) alone."""
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 
 from ganctl.dataset.augmentation import augment
+from ganctl.dataset.images import Storage
 from ganctl.dataset.options import Augmentation
 
 # Measured: with 4 rounds the permutations of two epochs of 60,000 still correlate (0.1); with 8 they do not.
@@ -45,11 +44,9 @@ def _key(seed: int, epoch: tf.Tensor) -> tf.Tensor:
 
 
 def stream(
-    read: Callable[[np.ndarray], np.ndarray],
-    *,
-    count: int,
-    shape: tuple[int, int, int],
+    storage: Storage,
     labels: np.ndarray | None,
+    *,
     batch_size: int,
     seed: int,
     start: int,
@@ -58,29 +55,24 @@ def stream(
     """Return batches start, start + 1, ... without end; batch i is a pure function of (seed, i).
 
     Args:
-        read: int64 indices of shape (n,) to uint8 images of shape (n, height, width, channels).
-        count: number of images, at least `batch_size`.
-        shape: (height, width, channels).
-        labels: integers of shape (count,), or None.
-        batch_size: images a batch, a static dimension of the result.
-        seed: chooses the order and the augmentations.
-        start: the number of the first batch.
+        storage: at least `batch_size` images.
+        labels: int32 of shape (len(storage),), or None.
+        batch_size, seed, start: images a batch; the seed of order and augmentation; the first batch's number.
         augmentation: what is done to the images.
 
     Returns:
         {"image": float32 (batch_size, h, w, c) in [-1, 1]}; with labels also "label": int32 (batch_size,).
     """
-    table = None if labels is None else tf.constant(labels, tf.int32)
 
     def load(batch: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         first = batch * batch_size
-        indices = order(first + tf.range(batch_size, dtype=tf.int64), count=count, seed=seed)
+        indices = order(first + tf.range(batch_size, dtype=tf.int64), count=len(storage), seed=seed)
         # Reading is a pure function of the indices; told so, tf.data may overlap batches even when
         # tf.config.experimental.enable_op_determinism() makes it run stateful functions one by one.
-        images = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
-        element = {"image": tf.ensure_shape(images, (batch_size, *shape))}
-        if table is not None:
-            element["label"] = tf.gather(table, indices)
+        images = tf.numpy_function(storage.read, [indices], tf.uint8, stateful=False)
+        element = {"image": tf.ensure_shape(images, (batch_size, *storage.shape))}
+        if labels is not None:
+            element["label"] = tf.gather(labels, indices)
         return first, element
 
     def finish(first: tf.Tensor, element: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -88,6 +80,6 @@ def stream(
         return {**element, "image": augment(images, augmentation, seed=seed, first=first)}
 
     batches = tf.data.Dataset.counter(start)
-    batches = batches.map(load, num_parallel_calls=2, deterministic=True)
-    batches = batches.map(finish, num_parallel_calls=2, deterministic=True)
+    for step in (load, finish):
+        batches = batches.map(step, num_parallel_calls=2, deterministic=True)
     return batches.prefetch(4)
