@@ -8,7 +8,7 @@ from ganctl.dataset.augmentation import augment, recolour, rotate, shift, unifor
 from ganctl.dataset.options import Augmentation
 from ganctl.error import UsageError
 
-ZERO = tf.constant(0, tf.int64)
+ZERO = np.int64(0)  # no tensor: the fixtures configure TensorFlow, and a tensor would start it
 
 
 def noise(count: int = 64, height: int = 9, width: int = 7) -> np.ndarray:

@@ -95,11 +95,10 @@ def read_tar(path: Path, split: str, *, verify: bool) -> dict[str, bytes]:
                 if content and name in wanted:
                     found[name] = content.read()
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise UsageError(f"{path} is truncated or damaged ({error}); get it again.") from error
-    if len(found) != len(BATCHES[split]):
-        raise UsageError(
-            f"{path} holds {sorted(found) or 'none'} of the batches {', '.join(BATCHES[split])}."
-        )
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise UsageError(f"{path} is truncated or damaged ({reason}); get it again.") from error
+    if missing := [name for name in BATCHES[split] if not {name, f"{name}.bin"} & set(found)]:
+        raise UsageError(f"{path} lacks {', '.join(missing)}; get the published cifar-10 .tar.gz again.")
     return dict(sorted(found.items()))
 
 
@@ -119,9 +118,10 @@ def read_folder(place: Path, split: str) -> dict[str, bytes]:
 def read_batch(place: Path, name: str, data: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Return a batch's uint8 rows of shape (n, 3072), planes of red, green and blue, and its labels."""
     rows, labels = read_binary(data) if name.endswith(".bin") else read_pickle(place, name, data)
-    if rows.dtype != np.uint8 or rows.shape != (len(labels), PIXELS) or not len(labels):
+    if rows.dtype != np.uint8 or labels.shape != (len(rows),) or rows.shape != (max(1, len(labels)), PIXELS):
+        shapes = f"pixels of {rows.shape}, labels of {labels.shape}"
         raise UsageError(
-            f"{name} in {place} is damaged: {rows.shape} pixels and {len(labels)} labels; get it again."
+            f"{name} in {place} is damaged ({shapes}, expected (n, {PIXELS}) and (n,)); get it again."
         )
     if labels.min() < 0 or labels.max() >= len(CLASSES):
         raise UsageError(f"{name} in {place} has labels up to {labels.max()}; CIFAR-10's are 0 to 9.")
@@ -130,11 +130,10 @@ def read_batch(place: Path, name: str, data: bytes) -> tuple[np.ndarray, np.ndar
 
 def read_binary(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and labels of records of one byte of label and 3072 of pixels."""
-    whole = len(data) // (1 + PIXELS)
-    records = np.frombuffer(data, np.uint8, whole * (1 + PIXELS)).reshape(whole, 1 + PIXELS)
-    if whole * (1 + PIXELS) != len(data):
-        return records[:, 1:-1], records[:, 0]  # not whole records: refused for its shape
-    return records[:, 1:], records[:, 0]
+    records = np.frombuffer(data, np.uint8)
+    if len(data) % (1 + PIXELS) == 0:
+        records = records.reshape(-1, 1 + PIXELS)
+    return records[..., 1:], records[..., 0]  # bytes that are no whole records are refused for their shape
 
 
 class Unpickler(pickle.Unpickler):

@@ -77,8 +77,8 @@ def decode(data: bytes, form: Form) -> np.ndarray:
     except UnidentifiedImageError as error:
         raise BadImage("not a PNG, JPEG, WebP or BMP image") from error
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them raise
-        truncated = "truncated" in str(error).lower()
-        raise BadImage("truncated" if truncated else f"damaged: {error}") from error
+        reason = " ".join(str(error).split())
+        raise BadImage("truncated" if "truncated" in reason.lower() else f"damaged: {reason}") from error
     return np.asarray(picture).reshape(form.shape)
 
 
