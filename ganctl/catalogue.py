@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGED = Path(__file__).parent / "configs"
 # In an installed wheel the configs lie inside the package, in a checkout beside it.
@@ -33,3 +34,12 @@ def describe(group: str, choice: str, config_dir: Path | None = None) -> str:
                 if line.startswith("#") and text and not text.startswith("@"):
                     return text
     return ""
+
+
+@cache
+def defaults() -> dict[str, Any]:
+    """Return what `train.yaml` chooses, by group or group@key: a choice, a list of choices, or None."""
+    import yaml  # late: whoever only lists choices does not pay for it
+
+    entries = yaml.safe_load((CONFIGS / "train.yaml").read_text())["defaults"]
+    return {key: choice for entry in entries if isinstance(entry, dict) for key, choice in entry.items()}

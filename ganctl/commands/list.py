@@ -1,0 +1,151 @@
+"""Show what there is to choose.
+
+usage: ganctl list [GROUP ...] [--config-dir DIR]
+
+  ganctl list                what can be chosen, and how
+  ganctl list models         all models, with a line on each
+  ganctl list loss penalty   two groups
+  ganctl list opt            the beginning of a name is enough
+
+options:
+  --config-dir DIR   a folder of your own configs, added to ganctl's
+
+Choose with group=choice: ganctl train model=gan dataset=mnist
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganctl.catalogue import choices, defaults, describe, groups
+from ganctl.error import UsageError, suggest
+
+PURPOSES = {  # at most 40 letters, for a terminal of 80
+    "augment": "what is done to images for the critic",
+    "average": "whether averaged weights draw samples",
+    "dataset": "the real images",
+    "experiment": "a tuned recipe: all the others at once",
+    "loss": "what the players minimise",
+    "metric": "how good the samples are",
+    "model": "a published recipe: game, networks, loss",
+    "network": "the players' architectures",
+    "optimizer": "how weights follow gradients, by player",
+    "penalty": "what keeps the critic smooth",
+    "schedule": "how the learning rate falls, by player",
+    "trainer": "steps, turns, intervals, precision",
+}
+
+
+def run(words: list[str]) -> int:
+    """Print the groups, or the choices of those that are named; return the exit code."""
+    names, config_dir = read(words)
+    found = [find(name, config_dir) for name in names]
+    if not found:
+        _show_groups(config_dir)
+    for number, group in enumerate(found):
+        if number:
+            print()
+        _show_choices(group, config_dir)
+    return 0
+
+
+def read(words: Sequence[str]) -> tuple[list[str], Path | None]:
+    """Return (the words for groups, the user's config folder).
+
+    Raises:
+        UsageError: for an unknown option or a folder that is none.
+    """
+    names: list[str] = []
+    config_dir, left = None, list(words)
+    while left:
+        word = left.pop(0)
+        option, _, value = word.partition("=")
+        if option == "--config-dir":
+            value = value or (left.pop(0) if left else "")
+            if not value or not Path(value).is_dir():
+                raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
+            config_dir = Path(value)
+        elif word.startswith("-"):
+            hint = suggest(word, ["--config-dir"]) or " See: ganctl list --help"
+            raise UsageError(f"There is no option '{word}'.{hint}")
+        else:
+            names.append(word)
+    return names, config_dir
+
+
+def find(word: str, config_dir: Path | None = None) -> str:
+    """Return the group that a word means: its name, its plural, or the beginning of either.
+
+    Raises:
+        UsageError: when it means none, or several.
+    """
+    word = word.rstrip("=/").lower()
+    known = groups(config_dir)
+    exact = [group for group in known if word in _forms(group)]
+    begun = [group for group in known if any(form.startswith(word) for form in _forms(group))]
+    found = exact or begun
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"Expected one group, got '{word}', which may be {' or '.join(found)}.")
+    hint = suggest(word, known) or f" There are {', '.join(known)}."
+    raise UsageError(f"There is no group '{word}'.{hint}")
+
+
+def _forms(group: str) -> list[str]:
+    return [group, f"{group}s", f"{group}es", f"{group[:-1]}ies"]
+
+
+def _show_groups(config_dir: Path | None) -> None:
+    chosen = {key.partition("@")[0]: choice for key, choice in defaults().items()}
+    rows = [
+        (group, str(len(choices(group, config_dir))), _name(chosen.get(group)), PURPOSES.get(group, ""))
+        for group in groups(config_dir)
+    ]
+    _table(("group", "choices", "default", "what it chooses"), rows)
+    if sys.stdout.isatty():
+        print("\nchoose      ganctl train model=gan dataset=mnist")
+        print("one player  ganctl train optimizer.generator=adamw")
+        print("several     ganctl train 'penalty=[r1]'")
+        print("see them    ganctl list models")
+
+
+def _show_choices(group: str, config_dir: Path | None) -> None:
+    known = choices(group, config_dir)
+    _table((group, ""), [(choice, describe(group, choice, config_dir)) for choice in known])
+    if not sys.stdout.isatty():
+        return
+    keys = [key for key in defaults() if key.partition("@")[0] == group]
+    default = defaults()[keys[0]] if keys else None
+    example = next((choice for choice in known if choice != default), known[0])
+    print(f"\nchoose      ganctl train {group}={example}")
+    if any("@" in key for key in keys):
+        print(f"one player  ganctl train {keys[-1].partition('@')[2]}={example}")
+    if isinstance(default, list):
+        print(f"several     ganctl train '{group}=[{','.join(known[:2])}]'")
+    if keys:
+        print(f"default     {_name(default)}")
+
+
+def _name(choice: object) -> str:
+    """Return a default as a user thinks of it."""
+    return ",".join(map(str, choice)) if isinstance(choice, list) and choice else str(choice or "none")
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows: a table that fits the terminal, or one plain line each for a pipe."""
+    if not sys.stdout.isatty():
+        widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+        for row in rows:
+            print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        fixed = heading != headings[-1]
+        table.add_column(heading, justify="right" if heading == "choices" else "left", no_wrap=fixed)
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, markup=False).print(table)
