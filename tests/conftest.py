@@ -1,0 +1,88 @@
+"""What the tests share: small recipes, the command as a process, and real data where it lies beside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ganctl import device
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("GANCTL_DATA", ROOT.parent / "shared" / "data"))
+
+# Small enough that a step takes milliseconds; the shape of each recipe is kept.
+TINY = {
+    "gan": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
+    "dcgan": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"],
+    "dcgan64": [
+        "network.generator.filters=[8,8,4]",
+        "network.discriminator.filters=[4,8]",
+        "network.generator.strides=[1,2,2]",
+    ],
+    "dcgan_rmsprop": [
+        "network.generator.filters=[8,8,4,4]",
+        "network.discriminator.filters=[4,4,8,8]",
+    ],
+}
+SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
+
+
+def tiny(model: str) -> list[str]:
+    """Return the overrides of a recipe that trains in milliseconds a step."""
+    return [f"model={model}", *TINY[model], *SMALL]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tensorflow():
+    """TensorFlow on two logical CPU devices, so that one process can test one device and several."""
+    with device.quiet():
+        import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    return tf
+
+
+@pytest.fixture
+def make():
+    """Compose a config from overrides and build (config, dataset, trainer) from it."""
+
+    def build(*overrides: str, **changes):
+        from ganctl import build
+        from ganctl.compose import compose
+
+        config = compose(list(overrides)).plain() | changes
+        dataset = build.dataset(config)
+        return config, dataset, build.trainer(config, shape=dataset.shape)
+
+    return build
+
+
+@pytest.fixture
+def ganctl(tmp_path):
+    """Run the command as a user would, in an empty folder; return the finished process."""
+
+    def call(*words: str, check: bool = True, timeout: float = 240, **options) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [sys.executable, "-m", "ganctl", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            **options,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets; tests that need it are skipped where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data at {DATA}; set GANCTL_DATA to a folder that holds it")
+    return DATA

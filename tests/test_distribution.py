@@ -1,0 +1,54 @@
+"""Several devices: the same numbers as one, and checkpoints that either can read."""
+
+import numpy as np
+import pytest
+from conftest import tiny
+
+from ganctl.error import UsageError
+
+# Without dropout (whose masks are drawn per device) and with one batch's statistics the numbers must agree.
+EXACT = ["network.discriminator.dropout=0", "optimizer.generator=sgd", "optimizer.discriminator=sgd"]
+
+
+def train(make, *words, devices, rounds=3):
+    _, dataset, trainer = make(*words, f"trainer.devices={devices}")
+    batches = trainer._stream(dataset)
+    reports = [trainer.train(batches).numpy() for _ in range(rounds)]
+    return trainer, reports
+
+
+def test_two_devices_make_the_steps_of_one(make):
+    words = [*tiny("dcgan"), *EXACT, "network.generator.norm=null", "optimizer.generator.clipvalue=1e-4"]
+    one, reports = train(make, *words, devices=1)
+    two, split = train(make, *words, devices=2)
+    assert two.replicas == 2 and one.terms == two.terms
+    np.testing.assert_allclose(split, reports, rtol=1e-5, atol=1e-6)
+    for name, variable in one.state().items():
+        np.testing.assert_allclose(two.state()[name].numpy(), variable.numpy(), rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_batch_statistics_are_averaged_over_devices(make):
+    two, _ = train(make, *tiny("dcgan"), devices=2, rounds=1)
+    variances = [v for name, v in two.state().items() if "moving_variance" in name]
+    for variable in variances:
+        copies = [copy.numpy() for copy in variable.values]
+        assert np.array_equal(*copies) and not np.array_equal(copies[0], np.ones_like(copies[0]))
+
+
+@pytest.mark.parametrize(("first", "then"), [(1, 2), (2, 1)])
+def test_a_checkpoint_of_one_number_of_devices_continues_on_another(first, then, make):
+    words = [*tiny("dcgan_rmsprop"), "average=ema"]
+    one, _ = train(make, *words, devices=first)
+    saved = {name: variable.numpy() for name, variable in one.state().items()}
+    _, dataset, other = make(*words, f"trainer.devices={then}")
+    other.restore(saved)
+    assert all(np.array_equal(v.numpy(), saved[name]) for name, v in other.state().items())
+    np.testing.assert_allclose(other.sample(4, seed=0), one.sample(4, seed=0), atol=1e-6)
+    assert np.isfinite(other.train(other._stream(dataset)).numpy()).all()
+
+
+def test_what_several_devices_cannot_do_is_refused(make):
+    with pytest.raises(UsageError, match="multiple of trainer.devices=2"):
+        make(*tiny("gan"), "trainer.devices=2", "trainer.batch_size=7")
+    with pytest.raises(UsageError, match="bfloat16"):
+        make(*tiny("gan"), "trainer.devices=2", "trainer.precision=float16")
