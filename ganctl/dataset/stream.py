@@ -81,5 +81,5 @@ def stream(
 
     batches = tf.data.Dataset.counter(start)
     for step in (load, finish):
-        batches = batches.map(step, num_parallel_calls=2, deterministic=True)
+        batches = batches.map(step, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return batches.prefetch(4)
