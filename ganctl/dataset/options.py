@@ -75,7 +75,7 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
 def existing(path: object) -> Path:
     """Return `path`, with ~ expanded, or raise UsageError when nothing is there."""
     found = Path(str(path)).expanduser()
-    if not found.exists():
+    if not str(path) or not found.exists():
         folder = found.absolute().parent
         near = suggest(found.name, [entry.name for entry in folder.iterdir()]) if folder.is_dir() else ""
         raise UsageError(
