@@ -24,15 +24,25 @@ def choices(group: str, config_dir: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted({file.stem for root in roots for file in (root / group).glob("*.yaml")}))
 
 
-def describe(group: str, choice: str, config_dir: Path | None = None) -> str:
-    """Return the one-line description of a choice: the first comment of its file that is no directive."""
-    for root in [CONFIGS, *([config_dir] if config_dir else [])]:
+def file_of(group: str, choice: str, config_dir: Path | None = None) -> Path:
+    """Return the file of a choice; a user's own comes before ganctl's.
+
+    Raises:
+        FileNotFoundError: when there is no such choice.
+    """
+    for root in [*([config_dir] if config_dir else []), CONFIGS]:
         file = root / group / f"{choice}.yaml"
         if file.is_file():
-            for line in file.read_text().splitlines():
-                text = line.lstrip("#").strip()
-                if line.startswith("#") and text and not text.startswith("@"):
-                    return text
+            return file
+    raise FileNotFoundError(f"{group}/{choice}.yaml")
+
+
+def describe(group: str, choice: str, config_dir: Path | None = None) -> str:
+    """Return the one-line description of a choice: the first comment of its file that is no directive."""
+    for line in file_of(group, choice, config_dir).read_text().splitlines():
+        text = line.lstrip("#").strip()
+        if line.startswith("#") and text and not text.startswith("@"):
+            return text
     return ""
 
 

@@ -1,8 +1,6 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
-import hashlib
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,30 +11,13 @@ from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from ganctl.catalogue import CONFIGS, choices, groups
-from ganctl.error import UsageError, suggest
+from ganctl.catalogue import CONFIGS, choices, file_of, groups
+from ganctl.error import UsageError, closest, suggest
 
 PER_PLAYER = ("optimizer", "schedule")  # groups chosen for each player
-# What may differ between the lives of one run, and does not name a run.
-VOLATILE = {
-    "name",
-    "outputs",
-    "dataset.path",
-    "dataset.cache",
-    "dataset.verify",
-    "trainer.steps",
-    "trainer.epochs",
-    "trainer.log_every",
-    "trainer.sample_every",
-    "trainer.save_every",
-    "trainer.keep",
-    "trainer.samples",
-    "trainer.jit",
-    "trainer.devices",
-}
 
 
 @dataclass
@@ -92,49 +73,67 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
     overrides = parse(words, config_dir)
     for override in overrides:
         if override.is_sweep_override():
-            raise UsageError(
-                f"'{override.input_line}' gives several values; add -m to train one run for each."
-            )
+            raise UsageError(f"'{override.input_line}' gives several values; for a run of each add -m")
         _check_choice(override, config_dir)
-    chosen = [override for override in overrides if _is_group(override, config_dir)]
-    base = _compose([str(override.input_line) for override in chosen], config_dir)
-    values = [_typed(override, base) for override in overrides if override not in chosen]
-    config = _compose([*(str(override.input_line) for override in chosen), *values], config_dir)
+    chosen = [override for override in overrides if is_group(override, config_dir)]
+    config = _compose([str(override.input_line) for override in chosen], config_dir)
+    _drop_recipe_values(config, chosen, config_dir)
+    for override in overrides:
+        if override not in chosen:
+            _apply(config, override)
     return Composition(config, overrides)
 
 
-def run_name(composition: Composition, config_dir: Path | None = None) -> str:
-    """Return the folder name that the same command always gives: <dataset>-<model>-<what else differs>."""
-    if composition.config.name:
-        return str(composition.config.name)
-    words = {o.get_key_element(): o for o in composition.overrides}
-    chosen = {key: str(o.value()) for key, o in words.items() if _is_group(o, config_dir)}
-    data = chosen.pop("dataset", "digits")
-    if data == "image_folder" and composition.config.dataset.get("path"):
-        data = Path(str(composition.config.dataset.path)).stem
-    parts = [chosen.pop("experiment")] if "experiment" in chosen else [data, chosen.pop("model", "dcgan")]
-    for key in sorted(words):
-        if key.lstrip("+~") in VOLATILE or key in ("dataset", "model", "experiment"):
+def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: Path | None) -> None:
+    """Give a part that was chosen against the recipe its own values, not those meant for the recipe's part.
+
+    A recipe's beta_1 is for its Adam; under `optimizer.generator=sgd` it would be an unknown argument.
+    """
+    recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
+    before = _choices(_compose([str(o.input_line) for o in recipe], config_dir, hydra=True))
+    for override in chosen:
+        key, choice = override.get_key_element(), override.value()
+        if (
+            override in recipe
+            or key not in before
+            or choice in (None, before[key])
+            or isinstance(choice, list)
+        ):
             continue
-        parts.append(f"{short_key(key)}={words[key].get_value_string()}")
-    return file_name("-".join(parts))
+        own = OmegaConf.load(file_of(override.key_or_group, str(choice), config_dir))
+        if "defaults" not in own:
+            OmegaConf.update(config, override.package or override.key_or_group, own, merge=False)
 
 
-def short_key(key: str) -> str:
-    """Return a key without its group: network.generator.filters is generator.filters."""
-    return key.split("@")[-1].lstrip("+~").split(".", 1)[-1]
+def _choices(config: DictConfig) -> Mapping[str, Any]:
+    return config.hydra.runtime.choices
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return "key: old -> new" for everything that makes two configs different experiments."""
-    before, after = dict(leaves(old)), dict(leaves(new))
-    keys = [key for key in sorted(before.keys() | after.keys()) if key not in VOLATILE]
-    missing = object()
-    return [
-        f"{key}: {_shown(before, key)} -> {_shown(after, key)}"
-        for key in keys
-        if before.get(key, missing) != after.get(key, missing)
-    ]
+def _apply(config: DictConfig, override: Override) -> None:
+    """Set, add or delete one value.
+
+    Raises:
+        UsageError: for a key that is not there, or a value of another type than the one it replaces.
+    """
+    key, value = override.key_or_group, override.value()
+    if override.is_add() or override.is_force_add():
+        OmegaConf.update(config, key, value, force_add=True)
+        return
+    present, default = _look_up(OmegaConf.to_container(config), key)
+    if not present:
+        raise UsageError(_no_key(key, config))
+    if override.is_delete():
+        parent, _, leaf = key.rpartition(".")
+        with open_dict(config):
+            del (OmegaConf.select(config, parent) if parent else config)[leaf]
+        return
+    if type(default) is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    expected = _expected(default, value)
+    if expected:
+        given = override.get_value_string()
+        raise UsageError(f"{key}: expected {expected} (such as {default}), got '{given}'.")
+    OmegaConf.update(config, key, value, force_add=True)
 
 
 def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -149,21 +148,16 @@ def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield prefix, node
 
 
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    return str(values[key]) if key in values else "(absent)"
-
-
 def _spell(word: str, config_dir: Path | None) -> list[str]:
     key, sign, value = word.partition("=")
     head, _, player = key.partition(".")
-    if not sign or head not in PER_PLAYER or "." in player or value not in choices(head, config_dir):
-        # `optimizer=a,b` sweeps both players together.
-        several = value.split(",")
-        if sign and key in PER_PLAYER and len(several) > 1:
-            raise UsageError(f"Sweep one player at a time: {key}@{key}.generator={value}.")
-        if sign and key in PER_PLAYER:
-            raise UsageError(_no_choice(key, value, config_dir))
+    if not sign or head not in PER_PLAYER or "." in player or value.startswith("{"):
         return [word]
+    for choice in value.split(","):
+        if choice not in choices(head, config_dir):
+            raise UsageError(_no_choice(key, choice, config_dir))
+    if "," in value and not player:
+        raise UsageError(f"Sweep one player at a time: {head}.generator={value}")
     players = [player] if player else ["discriminator", "generator"]
     return [f"{head}@{head}.{name}={value}" for name in players]
 
@@ -179,46 +173,13 @@ def _check_choice(override: Override, config_dir: Path | None) -> None:
 
 
 def _no_choice(group: str, choice: str, config_dir: Path | None) -> str:
-    known = choices(group, config_dir)
+    known = choices(group.partition(".")[0], config_dir)
     hint = suggest(choice, known) or f" It has {', '.join(known)}."
     return f"{group}: there is no '{choice}'.{hint}"
 
 
-def _is_group(override: Override, config_dir: Path | None) -> bool:
+def is_group(override: Override, config_dir: Path | None) -> bool:
     return override.key_or_group in groups(config_dir)
-
-
-def _typed(override: Override, base: DictConfig) -> str:
-    """Return the override as text, a whole float made an integer where one is expected.
-
-    Raises:
-        UsageError: when the value is of another type than the default it replaces.
-    """
-    line = str(override.input_line)
-    if override.is_delete() or override.is_add() or override.is_force_add():
-        return line
-    key = override.key_or_group
-    try:
-        known = OmegaConf.to_container(base, resolve=True)
-    except OmegaConfBaseException:
-        known = OmegaConf.to_container(base, resolve=False)
-    present, default = _look_up(known, key)
-    if not present:
-        raise UsageError(_no_key(key, base))
-    value = override.value()
-    if (
-        isinstance(default, int)
-        and not isinstance(default, bool)
-        and isinstance(value, float)
-        and value.is_integer()
-    ):
-        return f"{key}={int(value)}"
-    expected = _expected(default, value)
-    if expected:
-        raise UsageError(
-            f"{key}: expected {expected} (such as {default}), got '{override.get_value_string()}'."
-        )
-    return line
 
 
 def _expected(default: Any, value: Any) -> str:
@@ -250,21 +211,21 @@ def _look_up(node: Any, key: str) -> tuple[bool, Any]:
 
 
 def _no_key(key: str, base: DictConfig) -> str:
-    known = [
-        leaf for leaf, _ in leaves(OmegaConf.to_container(base, resolve=False)) if "_target_" not in leaf
-    ]
-    ends = {leaf.split(".")[-1]: leaf for leaf in known}
+    plain = OmegaConf.to_container(base, resolve=False)
+    known = [leaf for leaf, _ in leaves(plain) if "_target_" not in leaf]
     hint = suggest(key, [*known, *groups()])
-    if not hint and key.split(".")[-1] in ends:
-        hint = f" Did you mean '{ends[key.split('.')[-1]]}'?"
-    return f"There is no key or group '{key}'.{hint or ' See: ganctl train --cfg job'}"
+    if not hint:  # the last word may be enough: `steps` for trainer.steps
+        ends = {leaf.split(".")[-1]: leaf for leaf in reversed(known)}
+        near = closest(key.split(".")[-1], ends)
+        hint = f" Did you mean '{ends[near]}'?" if near else " See: ganctl train --cfg job"
+    return f"There is no key or group '{key}'.{hint}"
 
 
-def _compose(lines: Sequence[str], config_dir: Path | None) -> DictConfig:
+def _compose(lines: Sequence[str], config_dir: Path | None, *, hydra: bool = False) -> DictConfig:
     path = [f"hydra.searchpath=[file://{config_dir.resolve()}]"] if config_dir else []
     with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS), job_name="ganctl"):
         try:
-            return hydra_compose("train", overrides=[*path, *lines])
+            return hydra_compose("train", overrides=[*path, *lines], return_hydra_config=hydra)
         except (HydraException, OmegaConfBaseException) as error:
             raise UsageError(f"The config cannot be composed: {_first_line(error)}") from error
 
@@ -276,15 +237,6 @@ def _updates(*_: Any, _root_: DictConfig, _parent_: DictConfig) -> int:
 
 
 OmegaConf.register_new_resolver("updates", _updates, replace=True)
-
-
-def file_name(text: str) -> str:
-    """Make a text safe as one folder name, short enough for every file system, and still its own."""
-    bare = re.sub(r"[\[\]{}'\"]", "", text)  # brackets and quotes mean something to shells
-    safe = re.sub(r"[^\w.,=+@-]+", "_", bare).strip("._") or "run"
-    if len(safe) <= 150:
-        return safe
-    return f"{safe[:140]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -27,7 +27,14 @@ class RunError(GanctlError):
     """A run that failed, with everything it had saved still intact."""
 
 
+def closest(word: str, choices: Iterable[str]) -> str:
+    """Return the choice that `word` begins, or the most similar one; "" when none is near."""
+    known = list(choices)
+    begun = [choice for choice in known if len(word) > 2 and choice.startswith(word)]
+    return next(iter(begun or difflib.get_close_matches(word, known, n=1, cutoff=0.6)), "")
+
+
 def suggest(word: str, choices: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the closest of `choices`, or "" when none is near."""
-    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    near = closest(word, choices)
+    return f" Did you mean '{near}'?" if near else ""

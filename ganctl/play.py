@@ -14,9 +14,10 @@ from typing import Any
 import yaml
 
 from ganctl import __version__, build, checkpoint
-from ganctl.compose import Composition, differences
+from ganctl.compose import Composition
 from ganctl.display import Display, complain, say
 from ganctl.error import GanctlError, RunError, UsageError
+from ganctl.identity import differences
 from ganctl.run import Run
 from ganctl.settings import Settings
 
@@ -106,7 +107,7 @@ def _same_data(run: Run, dataset: Any) -> None:
     if known and known != dataset.fingerprint:
         raise UsageError(
             f"{run.path} was trained on other data (fingerprint {known[:12]}, "
-            f"now {dataset.fingerprint[:12]}); give dataset.path of the same data, or this run its own name=..."
+            f"now {dataset.fingerprint[:12]}); give dataset.path of the same data, or another name=..."
         )
 
 

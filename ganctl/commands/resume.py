@@ -50,7 +50,8 @@ def _change(config: dict[str, Any], word: str, path: Path) -> None:
     Raises:
         UsageError: for any other key.
     """
-    from ganctl.compose import VOLATILE, parse
+    from ganctl.compose import parse
+    from ganctl.identity import VOLATILE
 
     override = parse([word])[0]
     key, value = override.key_or_group, override.value()

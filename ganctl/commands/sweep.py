@@ -6,9 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-from ganctl.compose import Composition, compose, file_name, parse, run_name, short_key
+from ganctl.compose import Composition, compose, parse
 from ganctl.display import complain, console, say
 from ganctl.error import UsageError
+from ganctl.identity import checked_name, file_name, run_name, short_key
 from ganctl.run import Folder
 
 SKIPPED, DONE = "skipped", "finished"
@@ -67,7 +68,7 @@ def _short(line: str) -> str:
 def sweep_name(first: Composition, words: list[str], config_dir: Path | None = None) -> str:
     """Return the folder of a sweep: name=..., or the fixed part's run name and the swept keys."""
     if first.config.name:
-        return str(first.config.name)
+        return checked_name(str(first.config.name))
     overrides = parse(words, config_dir)
     fixed = [str(override.input_line) for override in overrides if not override.is_sweep_override()]
     keys = [short_key(o.get_key_element()) for o in overrides if o.is_sweep_override()]

@@ -85,7 +85,8 @@ def run(words: list[str]) -> int:
         from ganctl.commands import sweep
 
         return sweep.run(request)
-    from ganctl.compose import compose, run_name
+    from ganctl.compose import compose
+    from ganctl.identity import run_name
 
     composition = compose(request.overrides, request.config_dir)
     if request.cfg:
