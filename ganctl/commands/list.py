@@ -10,7 +10,11 @@ usage: ganctl list [GROUP ...] [--config-dir DIR]
 options:
   --config-dir DIR   a folder of your own configs, added to ganctl's
 
-Choose with group=choice: ganctl train model=gan dataset=mnist
+Choose with group=choice; for one player, or several at once:
+
+  ganctl train model=gan dataset=mnist
+  ganctl train optimizer.generator=adamw
+  ganctl train 'penalty=[r1]'
 """
 
 import sys
