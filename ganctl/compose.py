@@ -184,8 +184,13 @@ def is_group(override: Override, config_dir: Path | None) -> bool:
 
 def _expected(default: Any, value: Any) -> str:
     """Return what a value should have been, "" when it fits its default."""
-    if default is None or value is None or (isinstance(value, str) and "${" in value):
-        return ""
+    if (
+        default is None
+        or value is None
+        or isinstance(value, list)
+        or (isinstance(value, str) and "${" in value)
+    ):
+        return ""  # lists are judged where they are used: a size may be a number or [height, width]
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"
     if isinstance(default, int):

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shlex
 import signal
 import subprocess
@@ -34,6 +35,11 @@ def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
     settings = build.settings(config)
     path = Path(config["outputs"]) / name
     dataset = build.dataset(config)
+    if settings.batch_size > len(dataset):
+        raise UsageError(
+            f"trainer.batch_size: expected at most {len(dataset)} (the data, {dataset.name}), "
+            f"got {settings.batch_size}."
+        )
     if settings.epochs:
         batches = settings.epochs * len(dataset) / settings.images_per_step
         composition.config.trainer.steps = max(1, round(batches))
@@ -89,7 +95,7 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
         raise
     finally:
         run.close()
-    return _end(run, settings, int(trainer.step), time.perf_counter() - started)
+    return _end(run, settings, trainer.played, time.perf_counter() - started)
 
 
 def _same_experiment(run: Run, config: dict[str, Any]) -> None:
@@ -169,16 +175,25 @@ def _facts(dataset: Any) -> dict[str, Any]:
 
 def _failed(run: Run, error: BaseException) -> None:
     """Say in run.json how the run ended, if the disk still lets us."""
-    text = " ".join(str(error).split())[:500]
+    text = reason(error)
     try:
-        run.note(status="failed", error=f"{type(error).__name__}: {text}")
+        run.note(status="failed", error=text)
     except OSError:
         complain("The disk does not take run.json either.")
     if not isinstance(error, GanctlError | OSError | KeyboardInterrupt):
         raise RunError(
-            f"{run.path} stopped: {type(error).__name__}: {text[:300]}. "
+            f"{run.path} stopped: {text.rstrip('.')}. "
             f"Saved until step {run.step}; go on: ganctl resume {run.path}"
         ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Return an error in one line."""
+    # TensorFlow wraps what our own code raised inside the data pipeline.
+    own = re.search(r"(?:RunError|UsageError): (.*)", str(error))
+    if own or isinstance(error, GanctlError):
+        return own[1] if own else str(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:

@@ -150,13 +150,12 @@ class Run(Folder):
         with self.board.as_default(step=step):
             tf.summary.image("samples", picture[None])
 
-    def save(self, step: int, variables: Mapping[str, Any]) -> None:
-        """Write a checkpoint of variables, then forget the oldest.
+    def save(self, step: int, tensors: Mapping[str, np.ndarray]) -> None:
+        """Write a checkpoint, then forget the oldest.
 
         Raises:
             RunError: when it cannot be written; older checkpoints are intact.
         """
-        tensors = {name: variable.numpy() for name, variable in variables.items()}
         try:
             checkpoint.write(checkpoint.path_of(self.checkpoints, step), tensors, step=step)
             checkpoint.prune(self.checkpoints, keep=self.keep)

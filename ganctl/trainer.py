@@ -1,5 +1,6 @@
 """One loop for every game: tapes, optimizers, averages and checkpoints live only here."""
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -56,6 +57,11 @@ class Trainer:
         self._many_rounds = tf.function(self._rounds, autograph=False)
         self._sampler = tf.function(self._sample, autograph=False)
 
+    @property
+    def played(self) -> int:
+        """The rounds finished so far."""
+        return int(self.step.numpy())
+
     def train(self, batches: Iterator, rounds: int = 1) -> tf.Tensor:
         """Play rounds in one graph call; return the last one's scalars, in the order of `terms`."""
         if rounds == 1:
@@ -71,7 +77,7 @@ class Trainer:
             RunError: when a term is not a finite number; checkpoints before it are kept.
         """
         settings, data = self.settings, self._stream(dataset)
-        step, report, pace, begin = int(self.step), None, 0.0, int(self.step)
+        step, report, pace, begin = self.played, None, 0.0, self.played
         while True:
             last = step >= settings.steps or run.stopping
             if step > begin and (last or due(step, settings.log_every)):
@@ -80,7 +86,7 @@ class Trainer:
                 run.show(step, dataset.draw(self.preview(settings.samples)))
             if last or (step > begin and due(step, settings.save_every)) or step == 0:
                 self._finite(report, step)
-                run.save(step, self.state())
+                run.save(step, self.values())
             if last:
                 return
             rounds = self._bundle(step, pace)
@@ -124,6 +130,10 @@ class Trainer:
             found |= {f"average/{name}": shadow for name, shadow in self.average.state().items()}
         return found
 
+    def values(self) -> dict[str, np.ndarray]:
+        """Return a copy of `state` as arrays."""
+        return {name: variable.numpy() for name, variable in self.state().items()}
+
     def restore(self, tensors: Mapping[str, np.ndarray]) -> None:
         """Set every variable from a checkpoint.
 
@@ -157,7 +167,7 @@ class Trainer:
     def _stream(self, dataset: Any) -> Iterator:
         settings = self.settings
         batches = dataset.batches(
-            settings.batch_size, seed=self.seed, start=int(self.step) * settings.batches_per_step
+            settings.batch_size, seed=self.seed, start=self.played * settings.batches_per_step
         )
         if self.strategy:
             batches = self.strategy.experimental_distribute_dataset(batches)
@@ -216,7 +226,20 @@ class Trainer:
         if not self.strategy:
             return on_device(data)
         results = self.strategy.run(on_device, args=(data,))
-        return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, results, axis=None)
+        self._average_statistics(self.strategy)
+        mean = tf.distribute.ReduceOp.MEAN
+        return tf.nest.map_structure(lambda value: self.strategy.reduce(mean, value, axis=None), results)
+
+    def _average_statistics(self, strategy: tf.distribute.Strategy) -> None:
+        """Give every device the mean of what each noted of its own part of the batch.
+
+        Keras leaves the moving statistics of batch normalization apart, and would save the first device's.
+        """
+        for network in itertools.chain.from_iterable(self.game.players.values()):
+            for variable in network.non_trainable_variables:
+                if variable.dtype.startswith("float"):
+                    copies = strategy.experimental_local_results(variable.value)
+                    variable.value.assign(tf.add_n(copies) / self.replicas)
 
     def _gradients(self, batch: Batch, players: Sequence[str]):
         weights = {player: [weight.value for weight in self.game.weights(player)] for player in players}

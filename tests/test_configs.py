@@ -48,7 +48,9 @@ def test_every_choice_composes_and_its_keys_are_its_target_s_parameters(group, c
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(CONFIGS)))
 def test_every_file_says_what_it_is_and_every_key_what_it_does(file):
-    first = [line for line in file.read_text().splitlines() if line.startswith("#") and "@package" not in line]
+    first = [
+        line for line in file.read_text().splitlines() if line.startswith("#") and "@package" not in line
+    ]
     assert first and len(first[0].lstrip("# ")) > 5
     relative = file.relative_to(CONFIGS)
     if relative.parts[0] in ("model", "experiment"):

@@ -58,7 +58,9 @@ def test_probabilities_are_judged_as_keras_does(tensorflow):
     probability = np.array([[0.0], [0.3], [1.0]], np.float32)
     ones = np.ones_like(probability)
     expected = float(keras_loss(ones, probability))
-    assert float(loss.NonSaturating(from_logits=False).generator(probability)) == pytest.approx(expected, rel=1e-5)
+    assert float(loss.NonSaturating(from_logits=False).generator(probability)) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_extreme_logits_stay_finite():

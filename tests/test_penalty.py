@@ -20,7 +20,11 @@ def batch(tensorflow):
 def linear(tensorflow):
     weights = tensorflow.constant(np.random.default_rng(0).normal(size=(12, 1)).astype(np.float32))
     images = tensorflow.ones((4, 2, 2, 3))
-    return (lambda image: tensorflow.reshape(image, (4, 12)) @ weights), images, float((weights.numpy() ** 2).sum())
+    return (
+        (lambda image: tensorflow.reshape(image, (4, 12)) @ weights),
+        images,
+        float((weights.numpy() ** 2).sum()),
+    )
 
 
 def test_r1_of_a_linear_critic_is_half_its_weight_times_the_squared_slope(linear, batch):
