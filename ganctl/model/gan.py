@@ -58,7 +58,7 @@ class GAN(Game):
         return self.generator(self.draw(batch), training=False)
 
     def critic(self, batch: Batch) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Return the discriminator as a function of the image alone: the seam of penalties and augmentation."""
+        """Return the discriminator as a function of the image alone, which is all that penalties see."""
         return lambda image: self.discriminator(self.augment(image), training=True)
 
     def draw(self, batch: Batch) -> tf.Tensor:

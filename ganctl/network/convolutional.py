@@ -124,6 +124,6 @@ def _base(shape: tuple[int, int, int], filters: Sequence[int], strides: Sequence
     if height % factor or width % factor:
         raise UsageError(
             f"network.generator: expected sides that are multiples of {factor} (the product of its strides), "
-            f"got images of {height}x{width}; resize the data (dataset.size=...) or choose network.generator.strides."
+            f"got images of {height}x{width}; type network=mlp or network.generator.strides=[...]"
         )
     return height // factor, width // factor
