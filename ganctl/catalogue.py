@@ -13,24 +13,25 @@ CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "con
 def groups(config_dir: Path | None = None) -> tuple[str, ...]:
     """Return the names of all config groups."""
     roots = [CONFIGS, *([config_dir] if config_dir else [])]
-    folders = (file.parent.relative_to(root) for root in roots for file in root.rglob("*.yaml"))
-    return tuple(sorted({folder.as_posix() for folder in folders if folder.parts}))
+    folders = {file.parent.relative_to(root) for root in roots for file in root.rglob("*.yaml")}
+    visible = [folder for folder in folders if folder.parts and not folder.as_posix().startswith(".")]
+    return tuple(sorted(folder.as_posix() for folder in visible))
 
 
 @cache
 def choices(group: str, config_dir: Path | None = None) -> tuple[str, ...]:
     """Return the choices of a group; none for an unknown group."""
     roots = [CONFIGS, *([config_dir] if config_dir else [])]
-    return tuple(sorted({file.stem for root in roots for file in (root / group).glob("*.yaml")}))
+    return tuple(sorted({file.stem for root in roots for file in (root / group).glob("*.yaml") if group}))
 
 
 def file_of(group: str, choice: str, config_dir: Path | None = None) -> Path:
-    """Return the file of a choice; a user's own comes before ganctl's.
+    """Return the file of a choice.
 
     Raises:
         FileNotFoundError: when there is no such choice.
     """
-    for root in [*([config_dir] if config_dir else []), CONFIGS]:
+    for root in [CONFIGS, *([config_dir] if config_dir else [])]:
         file = root / group / f"{choice}.yaml"
         if file.is_file():
             return file
@@ -39,7 +40,7 @@ def file_of(group: str, choice: str, config_dir: Path | None = None) -> Path:
 
 def describe(group: str, choice: str, config_dir: Path | None = None) -> str:
     """Return the one-line description of a choice: the first comment of its file that is no directive."""
-    for line in file_of(group, choice, config_dir).read_text().splitlines():
+    for line in file_of(group, choice, config_dir).read_text(encoding="utf-8", errors="replace").splitlines():
         text = line.lstrip("#").strip()
         if line.startswith("#") and text and not text.startswith("@"):
             return text

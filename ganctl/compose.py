@@ -70,6 +70,8 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
     Raises:
         UsageError: one line, with "did you mean", for anything misspelt, misplaced or of the wrong type.
     """
+    if config_dir:
+        _check_own(config_dir)
     overrides = parse(words, config_dir)
     for override in overrides:
         if override.is_sweep_override():
@@ -82,6 +84,14 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
         if override not in chosen:
             _apply(config, override)
     return Composition(config, overrides)
+
+
+def _check_own(config_dir: Path) -> None:
+    """Refuse a user's file that would be hidden by one of ganctl's."""
+    for file in config_dir.rglob("*.yaml"):
+        name = file.relative_to(config_dir)
+        if (CONFIGS / name).is_file():
+            raise UsageError(f"--config-dir: {name} has the name of one of ganctl's own configs; rename it.")
 
 
 def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: Path | None) -> None:

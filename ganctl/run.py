@@ -42,7 +42,7 @@ class Folder:
             RunError: when the file is damaged.
         """
         try:
-            config = yaml.safe_load((self.path / "config.yaml").read_text())
+            config = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
             raise RunError(f"{self.path / 'config.yaml'} cannot be read: {_first_line(error)}") from error
         if not isinstance(config, dict):
@@ -52,7 +52,7 @@ class Folder:
     def record(self) -> dict[str, Any]:
         """Return run.json; empty when it is missing or damaged."""
         try:
-            record = json.loads((self.path / "run.json").read_text())
+            record = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return record if isinstance(record, dict) else {}
@@ -60,7 +60,7 @@ class Folder:
     def metrics(self) -> list[dict[str, Any]]:
         """Return the log lines of metrics.jsonl, oldest first, up to a line that a crash cut off."""
         try:
-            lines = (self.path / "metrics.jsonl").read_text().splitlines()
+            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError:
             return []
         found = []
@@ -76,6 +76,11 @@ class Folder:
         """The newest checkpoint's step, 0 when there is none."""
         return max([0, *checkpoint.steps(self.checkpoints)])
 
+    def touched(self) -> float:
+        """Return when the run last wrote something, in seconds since the epoch."""
+        files = [self.path / name for name in ("config.yaml", "run.json", "metrics.jsonl")]
+        return max(file.stat().st_mtime for file in files if file.exists())
+
     def status(self) -> str:
         """Return one of STATUSES; "interrupted" is a run that died without a word."""
         status = self.record().get("status", "interrupted")
@@ -84,9 +89,10 @@ class Folder:
         return status if status in STATUSES else "interrupted"
 
     def _locked(self) -> bool:
-        lock = FileLock(self.path / "lock")
+        if not (self.path / "lock").exists():
+            return False
         try:
-            with lock.acquire(timeout=0):
+            with FileLock(self.path / "lock").acquire(timeout=0):
                 return False
         except Timeout:
             return True
@@ -130,7 +136,7 @@ class Run(Folder):
             "seconds": round(self.seconds, 3),
             "images_per_second": round(rate, 1),
         }
-        with (self.path / "metrics.jsonl").open("a") as file:
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(facts | dict(values)) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -180,7 +186,7 @@ class Run(Folder):
         """Print a line and keep it in log.txt; a quiet one is only kept."""
         if not quiet:
             say(text)
-        with (self.path / "log.txt").open("a") as file:
+        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
             file.write(text + "\n")
 
     def create(self, config: str) -> None:
@@ -202,7 +208,8 @@ class Run(Folder):
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / "lock").acquire(timeout=0):
+            # Whoever lists runs tries the lock for an instant; wait that long.
+            with FileLock(self.path / "lock").acquire(timeout=1):
                 yield
         except Timeout:
             process = self.record().get("process", "?")
@@ -238,7 +245,7 @@ def find(name: str, outputs: Path) -> Folder:
     if name == "latest":
         if not runs:
             raise UsageError(f"There is no run in {outputs}/ yet; start one: ganctl train")
-        return max(runs, key=lambda run: (run.path / "run.json").stat().st_mtime_ns)
+        return max(runs, key=lambda run: run.touched())
     for path in (Path(name), outputs / name):
         if Folder(path).exists:
             return Folder(path)
@@ -249,7 +256,7 @@ def find(name: str, outputs: Path) -> Folder:
 
 def all_runs(outputs: Path) -> list[Folder]:
     """Return every run below a folder, sorted by name."""
-    return [Folder(file.parent) for file in sorted(outputs.rglob("run.json")) if Folder(file.parent).exists]
+    return [Folder(file.parent) for file in sorted(outputs.rglob("config.yaml"))]
 
 
 def _first_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ usage: ganctl resume RUN [key=value ...] [--trust]
   ganctl resume latest
   ganctl resume outputs/mnist-dcgan trainer.steps=20000
 
-RUN is a run's folder, its name under outputs/, or `latest`. What does not
+RUN is a run's folder, its name under outputs/, or `latest` (the default). What does not
 change the experiment may change: trainer.steps, log_every, sample_every,
 save_every, keep, samples, jit and devices, and where the data lies
 (dataset.path).
@@ -28,23 +28,20 @@ def run(words: list[str]) -> int:
     from ganctl.run import Run, find
     from ganctl.trust import check_trust
 
-    names = [word for word in words if "=" not in word and not word.startswith("-")]
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
         raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
-    if len(names) != 1:
-        raise UsageError(f"Expected one RUN, got {len(names)}; type: ganctl resume latest")
-    found = Run(find(names[0], Path("outputs")).path)
+    name, *overrides = [word for word in words if not word.startswith("-")] or ["latest"]
+    found = Run(find(name, Path("outputs")).path)
     config = found.config()
     if "--trust" not in words:
         check_trust(config)
-    for word in words:
-        if "=" in word:
-            _change(config, word, found.path)
+    for word in overrides:
+        _change(config, word)
     return play.proceed(found, config)
 
 
-def _change(config: dict[str, Any], word: str, path: Path) -> None:
+def _change(config: dict[str, Any], word: str) -> None:
     """Apply one override that leaves the experiment what it is.
 
     Raises:

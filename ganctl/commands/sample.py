@@ -8,7 +8,7 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
   ganctl sample mnist-dcgan n=1000 out=fakes/          single PNG files
   ganctl sample mnist-dcgan n=50000 out=fakes.npy      raw samples
 
-RUN is a run's folder, its name under outputs/, or `latest`.
+RUN is a run's folder, its name under outputs/, or `latest` (the default).
 
   n           samples to draw
   seed        of the latents; the same seed draws the same samples
@@ -47,23 +47,20 @@ def read(words: list[str]) -> tuple[str, Wish, bool]:
     Raises:
         UsageError: for anything that is not of the usage.
     """
-    names, wish, trust = [], Wish(), False
-    for word in words:
+    wish = Wish()
+    trust, left = "--trust" in words, [word for word in words if word != "--trust"]
+    # A run's own name may hold a "=", so the first word is the run unless it is an option.
+    first = left[0] if left else ""
+    name = left.pop(0) if first and first.partition("=")[0] not in vars(wish) else "latest"
+    for word in left:
         key, sign, value = word.partition("=")
-        if word == "--trust":
-            trust = True
-        elif not sign and not word.startswith("-"):
-            names.append(word)
-        elif key not in vars(wish) or not sign:
+        if key not in vars(wish) or not sign:
             hint = suggest(key, vars(wish)) or " See: ganctl sample --help"
             raise UsageError(f"There is no option '{word}'.{hint}")
-        else:
-            setattr(wish, key, _value(key, value, getattr(wish, key)))
-    if len(names) != 1:
-        raise UsageError(f"Expected one RUN, got {len(names)}; type: ganctl sample latest")
+        setattr(wish, key, _value(key, value, getattr(wish, key)))
     expect_whole("n", wish.n, 1)
     expect_whole("seed", wish.seed, 0)
-    return names[0], wish, trust
+    return name, wish, trust
 
 
 def run(words: list[str]) -> int:

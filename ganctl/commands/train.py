@@ -64,7 +64,7 @@ def read(words: Sequence[str]) -> Request:
             request.cfg = True
         elif option in ("--config-dir", "-cd"):
             value = value or (left.pop(0) if left else "")
-            if not Path(value).is_dir():
+            if not value or not Path(value).is_dir():
                 raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
             request.config_dir = Path(value)
         elif option == "--resolve":
