@@ -1,0 +1,55 @@
+"""The documentation's examples run as they stand, and its links lead somewhere."""
+
+import os
+import re
+from pathlib import Path
+
+from conftest import SMALL
+
+ROOT = Path(__file__).parents[1]
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_worked_example_of_a_family_trains(ganctl, tmp_path):
+    text = (ROOT / "docs" / "adding-a-family.md").read_text()
+    for path, block in re.findall(r"^`([\w/]+\.(?:py|yaml))`[^\n]*\n\n```\w+\n(.*?)```", text, re.M | re.S):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(block)
+    tiny = ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]", *SMALL]
+    words = [
+        "train",
+        "--config-dir",
+        "myconfigs",
+        "model=wgan_example",
+        *tiny,
+        "trainer.steps=4",
+        "name=example",
+    ]
+    ganctl(*words, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    from ganctl import checkpoint
+
+    _, tensors, _ = checkpoint.newest(tmp_path / "outputs" / "example" / "checkpoints")
+    critic = [tensor for name, tensor in tensors.items() if name.startswith("network/discriminator")]
+    assert all(abs(tensor).max() <= 0.01 for tensor in critic if tensor.dtype == "float32")
+    updates = next(
+        tensor for name, tensor in tensors.items() if name.startswith("optimizer/discriminator/000")
+    )
+    assert int(updates) == 20
+    refused = ganctl("resume", "example", "trainer.steps=6", check=False)
+    assert refused.returncode == 2 and "wgan." in refused.stderr and "--trust" in refused.stderr
+
+
+def test_links_to_files_lead_somewhere():
+    for text in TEXTS:
+        for target in re.findall(r"\]\(([^)#]+)\)", text.read_text()):
+            if not target.startswith("http"):
+                assert (text.parent / target).exists(), f"{text.name} -> {target}"
+
+
+def test_the_tree_in_the_readme_is_the_tree():
+    block = re.search(r"```\n(ganctl/\n.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    named = set(re.findall(r"([\w/]+\.py)\b", block))
+    real = {str(file.relative_to(ROOT / "ganctl")) for file in (ROOT / "ganctl").rglob("*.py")}
+    hidden = {name for name in real if name.endswith("__init__.py") or name == "__main__.py"}
+    missing = {name for name in real - hidden if name not in named and Path(name).name not in named}
+    assert not missing, f"the README's tree lacks {sorted(missing)}"
