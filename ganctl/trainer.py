@@ -15,6 +15,7 @@ from ganctl.game import Batch, Game, Terms
 from ganctl.settings import Settings
 
 CALL_SECONDS = 0.1  # rounds are bundled into graph calls of about this length
+BLOCK = 64  # samples drawn at a time
 PREVIEW, SAMPLE = -1, -2  # "steps" of the random keys that training never uses
 
 
@@ -80,7 +81,8 @@ class Trainer:
         step, report, pace, begin = self.played, None, 0.0, self.played
         while True:
             last = step >= settings.steps or run.stopping
-            if step > begin and (last or due(step, settings.log_every)):
+            # A stop logs nothing of its own, so that the log of a run does not tell how often it was stopped.
+            if step > begin and (step >= settings.steps or due(step, settings.log_every)):
                 run.log(step, self._finite(report, step))
             if step >= settings.steps or due(step, settings.sample_every):
                 run.show(step, dataset.draw(self.preview(settings.samples)))
@@ -104,16 +106,11 @@ class Trainer:
     def sample(self, count: int, *, seed: int, key: int = SAMPLE, averaged: bool = True) -> np.ndarray:
         """Return `count` samples, float32 of shape (count, ...), images in [-1, 1].
 
-        Sample i depends on (seed, i) alone up to the size of the last batch, which is padded.
+        Sample i depends on (seed, i) alone, however many are drawn.
         """
-        size = min(count, 256)
-        batches = [
-            self._sampler(
-                tf.constant(seed), tf.constant(key), tf.constant(index), size=size, averaged=averaged
-            )
-            for index in range(-(-count // size))
-        ]
-        return np.concatenate([batch.numpy() for batch in batches])[:count]
+        start, blocks = tf.constant([seed, key]), range(-(-count // BLOCK))
+        drawn = [self._sampler(start, tf.constant(block), averaged=averaged).numpy() for block in blocks]
+        return np.concatenate(drawn)[:count]
 
     def state(self) -> dict[str, Any]:
         """Return every variable that training changes, by a name that no other run changes."""
@@ -258,8 +255,8 @@ class Trainer:
             for player in players
         }
 
-    def _sample(self, seed: tf.Tensor, key: tf.Tensor, index: tf.Tensor, *, size: int, averaged: bool):
-        batch = Batch({}, size=size, key=tf.random.fold_in(tf.stack([seed, key]), index))
+    def _sample(self, start: tf.Tensor, block: tf.Tensor, *, averaged: bool) -> tf.Tensor:
+        batch = Batch({}, size=BLOCK, key=tf.random.fold_in(start, block))
         if self.average and averaged:
             with self.average.applied():
                 return self.game.sample(batch)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ganctl.dataset import inspection, picture
 from ganctl.dataset.folder import Disk, image_folder
-from ganctl.dataset.images import Memory
+from ganctl.dataset.storage import Memory
 from ganctl.error import RunError, UsageError
 
 DATA = Path(os.environ.get("GANCTL_DATA", Path(__file__).parents[1].parent / "shared" / "data"))

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ganctl.dataset.images import Images, Memory, Storage
+from ganctl.dataset.images import Images
 from ganctl.dataset.inspection import inspect, refuse_bad
 from ganctl.dataset.options import Augmentation, choice, existing
 from ganctl.dataset.picture import WORKERS, BadImage, Form, decode, form
 from ganctl.dataset.source import Folder, Zip, listing
+from ganctl.dataset.storage import Memory, Storage
 from ganctl.error import RunError, UsageError
 
 ROOM = 2**30  # bytes of decoded images that cache=auto keeps in memory

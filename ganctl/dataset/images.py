@@ -1,43 +1,18 @@
-"""A set of images: what every image data set's factory returns, and its storage in memory."""
+"""A set of images: what every image data set's factory returns."""
 
 import hashlib
 from dataclasses import astuple
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganctl import image
 from ganctl.dataset.options import Augmentation
+from ganctl.dataset.storage import Memory, Storage
 from ganctl.error import UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-
-class Storage(Protocol):
-    """Where images are: anything with a length, a shape, and a way to read."""
-
-    shape: tuple[int, int, int]
-
-    def __len__(self) -> int: ...
-
-    def read(self, indices: np.ndarray) -> np.ndarray:
-        """Return uint8 images of shape (n, height, width, channels) for integer indices of shape (n,)."""
-
-
-class Memory:
-    """Images in one uint8 array of shape (count, height, width, channels)."""
-
-    def __init__(self, array: np.ndarray):
-        self.array = array
-        self.shape: tuple[int, int, int] = array.shape[1:]
-
-    def __len__(self) -> int:
-        return len(self.array)
-
-    def read(self, indices: np.ndarray) -> np.ndarray:
-        """Return the images at `indices`."""
-        return self.array[indices]
 
 
 class Images:
