@@ -31,7 +31,7 @@ def test_one_flipped_bit_anywhere_is_noticed(where, tmp_path):
     content = bytearray(path.read_bytes())
     content[where] ^= 1
     path.write_bytes(content)
-    with pytest.raises(RunError, match="checkpoint|damaged"):
+    with pytest.raises(RunError, match=r"checkpoint|damaged"):
         checkpoint.read(path)
 
 
@@ -56,7 +56,7 @@ def test_none_intact_is_an_error_that_names_them(tmp_path):
     with pytest.raises(RunError, match="No checkpoint"):
         checkpoint.newest(tmp_path)
     checkpoint.path_of(tmp_path, 3).write_bytes(b"")
-    with pytest.raises(RunError, match="No intact checkpoint.*step-000003"):
+    with pytest.raises(RunError, match=r"No intact checkpoint.*step-000003"):
         checkpoint.newest(tmp_path)
 
 

@@ -52,7 +52,7 @@ def test_a_checkpoint_of_one_number_of_devices_continues_on_another(first, then,
 
 
 def test_what_several_devices_cannot_do_is_refused(make):
-    with pytest.raises(UsageError, match="multiple of trainer.devices=2"):
+    with pytest.raises(UsageError, match=r"multiple of trainer\.devices=2"):
         make(*tiny("gan"), "trainer.devices=2", "trainer.batch_size=7")
     with pytest.raises(UsageError, match="bfloat16"):
         make(*tiny("gan"), "trainer.devices=2", "trainer.precision=float16")
