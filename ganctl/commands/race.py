@@ -84,8 +84,11 @@ class Race:
             self.first_step = _age()
         elapsed = time.perf_counter() - self.since if self.bare else 0.0
         if self.bare and elapsed >= self._length():
-            own = _turn(elapsed, step - self.first)
-            self._play(own, self.bare.play(self._length()))
+            own, bar = _turn(elapsed, step - self.first), self.record.display.progress
+            bar.stop()  # a bare loop draws none
+            bare = self.bare.play(self._length())
+            bar.start()
+            self._play(own, bare)
             self._begin(step)
 
     def _length(self) -> float:
