@@ -39,8 +39,6 @@ def prepare(settings: Settings):
             tf.config.experimental.set_memory_growth(gpu, True)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    else:
-        tf.config.experimental.disable_op_determinism()
     if settings.devices == 1:
         return None
     if settings.precision == "float16":
