@@ -20,6 +20,7 @@ MAY = {
     "compose": {"catalogue"},
     "catalogue": set(),
     "cost": {"trainer", "game", "device"},
+    "race": {"build", "cost", "display", "game", "run"},
     "trainer": {"average", "game"},
     "average": {"game"},
     "penalty": {"game"},

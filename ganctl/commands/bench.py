@@ -106,7 +106,7 @@ def measure(config: Mapping[str, Any], request: Request) -> dict[str, Any]:
         UsageError: for a game that the bare loop cannot play, several devices, or too large a batch.
     """
     from ganctl import build, cost, device
-    from ganctl.commands.race import Race
+    from ganctl.race import Race
 
     settings, dataset = build.settings(config), build.dataset(config)
     if settings.devices > 1:

@@ -61,7 +61,7 @@ class Race:
             self.bare = Bare(config, dataset)
             # Maintenance is rare and costs much: a turn would hold all of it or none.
             trainer.settings = replace(settings, steps=ENDLESS, log_every=0, sample_every=0, save_every=0)
-            self._begin(int(trainer.step))
+            self._begin(trainer.played)
             trainer.fit(dataset, self)
             trainer.settings = settings
             upkeep = self._upkeep(dataset)
@@ -112,7 +112,7 @@ class Race:
         self.stopping = late or len(self.rounds) == self.wanted
 
     def _upkeep(self, dataset: Any) -> dict[str, dict[str, Any]]:
-        trainer, settings, step = self.trainer, self.trainer.settings, int(self.trainer.step)
+        trainer, settings, step = self.trainer, self.trainer.settings, self.trainer.played
         values = dict.fromkeys(trainer.terms, 0.5)
 
         def sample() -> None:
