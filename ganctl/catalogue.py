@@ -1,5 +1,6 @@
 """What there is to choose from: the config groups, their choices and their one-line descriptions."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,13 @@ def file_of(group: str, choice: str, config_dir: Path | None = None) -> Path:
         if file.is_file():
             return file
     raise FileNotFoundError(f"{group}/{choice}.yaml")
+
+
+@cache
+def targets() -> frozenset[str]:
+    """Return every `_target_` that ganctl's own configs name."""
+    texts = (file.read_text(encoding="utf-8") for file in CONFIGS.rglob("*.yaml"))
+    return frozenset(name for text in texts for name in re.findall(r"^\s*_target_: *([\w.]+)", text, re.M))
 
 
 def describe(group: str, choice: str, config_dir: Path | None = None) -> str:

@@ -19,7 +19,7 @@ options:
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import UsageError, suggest
+from ganctl.error import UsageError, closest, suggest
 
 
 def run(words: list[str]) -> int:
@@ -31,11 +31,16 @@ def run(words: list[str]) -> int:
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
         raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
-    name, *overrides = [word for word in words if not word.startswith("-")] or ["latest"]
+    from ganctl.identity import VOLATILE
+
+    overrides = [word for word in words if not word.startswith("-")]
+    # A run's own name may hold a "=", so the first word is the run unless it is a key.
+    named = overrides and overrides[0].partition("=")[0] not in VOLATILE
+    name = overrides.pop(0) if named else "latest"
     found = Run(find(name, Path("outputs")).path)
     config = found.config()
     if "--trust" not in words:
-        check_trust(config)
+        check_trust(config, found.path)
     for word in overrides:
         _change(config, word)
     return play.proceed(found, config)
@@ -53,13 +58,19 @@ def _change(config: dict[str, Any], word: str) -> None:
     override = parse([word])[0]
     key, value = override.key_or_group, override.value()
     allowed = sorted(VOLATILE - {"name", "outputs"})
+    group, _, leaf = key.partition(".")
     if key not in allowed:
-        hint = suggest(key, allowed)
+        ends = {name.rpartition(".")[2]: name for name in allowed}
+        hint = suggest(key, allowed) or suggest(ends.get(closest(key, ends), ""), allowed)
+        known = key in config or leaf in (config.get(group) or {})
+        if hint and not known:
+            raise UsageError(f"There is no key '{key}'.{hint}")
         raise UsageError(
-            f"{key} cannot change within a run ({', '.join(allowed)} can).{hint} "
+            f"{key} cannot change within a run ({', '.join(allowed)} can). "
             "For another experiment: ganctl train"
         )
-    group, _, leaf = key.partition(".")
+    if group == "dataset" and leaf not in config[group]:
+        raise UsageError(f"There is no key '{key}' in this run.")
     config[group][leaf] = int(value) if isinstance(value, float) and value.is_integer() else value
     if key == "trainer.steps":
         config["trainer"]["epochs"] = None

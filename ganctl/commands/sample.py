@@ -22,12 +22,15 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
               whose origin you know
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import UsageError, suggest
+from ganctl.error import RunError, UsageError, suggest
 from ganctl.settings import expect_whole
+
+LARGEST = 2**26  # numbers in one example
 
 
 @dataclass
@@ -54,12 +57,18 @@ def read(words: list[str]) -> tuple[str, Wish, bool]:
     name = left.pop(0) if first and first.partition("=")[0] not in vars(wish) else "latest"
     for word in left:
         key, sign, value = word.partition("=")
-        if key not in vars(wish) or not sign:
+        if key not in vars(wish):
             hint = suggest(key, vars(wish)) or " See: ganctl sample --help"
             raise UsageError(f"There is no option '{word}'.{hint}")
+        if not sign:
+            raise UsageError(f"Expected {key}=VALUE, got '{word}'. See: ganctl sample --help")
         setattr(wish, key, _value(key, value, getattr(wish, key)))
     expect_whole("n", wish.n, 1)
     expect_whole("seed", wish.seed, 0)
+    if wish.seed >= 2**31:
+        raise UsageError(f"seed: expected a whole number from 0 to 2147483647, got '{wish.seed}'.")
+    if not _is_folder(wish.out) and Path(wish.out).suffix not in (".png", ".npy"):
+        raise UsageError(f"out: expected a file.png, a file.npy or a folder/, got '{wish.out}'.")
     return name, wish, trust
 
 
@@ -72,7 +81,7 @@ def run(words: list[str]) -> int:
     folder = find(name, Path("outputs"))
     config = folder.config()
     if not trust:
-        check_trust(config)
+        check_trust(config, folder.path)
     _draw(folder, config, wish)
     return 0
 
@@ -81,16 +90,29 @@ def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
     from ganctl import build
     from ganctl.display import say
 
-    shape = folder.record().get("data", {}).get("shape") or build.dataset(config).shape
+    shape = _shape(folder) or build.dataset(config).shape
     step, tensors = _checkpoint(folder, wish.checkpoint)
     config["trainer"] |= {"devices": 1}
     trainer = build.trainer(config, shape=tuple(shape))
     trainer.restore(tensors)
     samples = trainer.sample(wish.n, seed=wish.seed, averaged=wish.average)
     out = Path(wish.out) if wish.out else folder.samples / f"step-{step:06d}-seed-{wish.seed}.png"
-    write(samples, out, as_folder=wish.out.endswith("/"))
+    write(samples, out, as_folder=bool(wish.out) and _is_folder(wish.out))
     weights = "averaged weights" if trainer.average and wish.average else "the last weights"
     say(f"{wish.n} samples of step {step} ({weights}, seed {wish.seed}): {out}")
+
+
+def _shape(folder: Any) -> tuple[int, ...]:
+    """Return the shape of one example, as run.json tells it; empty when it does not.
+
+    Raises:
+        RunError: for a shape that no data have.
+    """
+    shape = folder.data().get("shape") or []
+    whole = isinstance(shape, list) and all(type(side) is int and side > 0 for side in shape)
+    if not whole or len(shape) > 4 or math.prod(shape) > LARGEST:
+        raise RunError(f"{folder.path / 'run.json'} is damaged: its data cannot have the shape {shape}.")
+    return tuple(shape)
 
 
 def _checkpoint(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
@@ -119,11 +141,8 @@ def write(samples: Any, out: Path, *, as_folder: bool = False) -> None:
 
     from ganctl import image
 
-    folder = as_folder or out.is_dir() or not out.suffix
-    if not folder and out.suffix not in (".png", ".npy"):
-        raise UsageError(f"out: expected a file.png, a file.npy or a folder/, got '{out}'.")
-    (out if folder else out.parent).mkdir(parents=True, exist_ok=True)
-    if folder:
+    (out if as_folder else out.parent).mkdir(parents=True, exist_ok=True)
+    if as_folder:
         digits = len(str(len(samples) - 1))
         for index, picture in enumerate(image.to_uint8(samples)):
             image.save_png(out / f"{index:0{digits}d}.png", picture)
@@ -131,6 +150,10 @@ def write(samples: Any, out: Path, *, as_folder: bool = False) -> None:
         np.save(out, samples)
     else:
         image.save_png(out, image.grid(samples))
+
+
+def _is_folder(out: str) -> bool:
+    return out.endswith("/") or Path(out).is_dir() or not Path(out).suffix
 
 
 def _value(key: str, text: str, default: Any) -> Any:
