@@ -1,6 +1,8 @@
 """From config to objects: dataset, settings, game, optimizers, trainer."""
 
 import inspect
+import math
+import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +12,7 @@ from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 
 from ganctl import device
-from ganctl.error import GanctlError, UsageError
+from ganctl.error import GanctlError, UsageError, in_short, suggest
 from ganctl.settings import Settings
 
 PRECISIONS = {
@@ -27,7 +29,9 @@ def make(node: Mapping[str, Any], **arguments: Any) -> Any:
     Raises:
         UsageError: one line saying what the target did not accept.
     """
-    target = node["_target_"]
+    target = node.get("_target_") if isinstance(node, Mapping) else None
+    if not isinstance(target, str):
+        raise UsageError(f"Expected a part that names its `_target_`, got '{node}'.")
     try:
         return instantiate(OmegaConf.create(dict(node)), _partial_=True, _convert_="all")(**arguments)
     except GanctlError:
@@ -35,9 +39,18 @@ def make(node: Mapping[str, Any], **arguments: Any) -> Any:
     except InstantiationException as error:
         if isinstance(error.__cause__, GanctlError):
             raise error.__cause__ from None
-        raise UsageError(f"{target}: {_first_line(error.__cause__ or error)}") from error
+        raise UsageError(f"{target}: {in_short(error.__cause__ or error)}") from error
     except (TypeError, ValueError, HydraException) as error:
-        raise UsageError(f"{target}: {_first_line(error)}") from error
+        raise UsageError(f"{target}: {_unknown(error, target) or in_short(error)}") from error
+
+
+def _unknown(error: Exception, target: str) -> str:
+    """Return a hint when an error says that a key is none of the target's parameters, else ""."""
+    found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if not found:
+        return ""
+    known = [name for name in inspect.signature(get_object(target)).parameters if name != found[1]]
+    return f"there is no key '{found[1]}'.{suggest(found[1], known) or ' It has ' + ', '.join(known) + '.'}"
 
 
 def dataset(config: Mapping[str, Any]) -> Any:
@@ -46,7 +59,14 @@ def dataset(config: Mapping[str, Any]) -> Any:
 
 
 def settings(config: Mapping[str, Any]) -> Settings:
-    """Check and return the trainer's settings."""
+    """Check and return the trainer's settings; the seed is checked with them.
+
+    Raises:
+        UsageError: for a value outside its range.
+    """
+    seed = config.get("seed")
+    if type(seed) is not int or not 0 <= seed < 2**31:
+        raise UsageError(f"seed: expected a whole number from 0 to 2147483647, got '{seed}'.")
     return make(config["trainer"])
 
 
@@ -60,10 +80,7 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
     Raises:
         UsageError: when parts do not fit each other or the data.
     """
-    chosen = settings(config)
-    seed = config["seed"]
-    if not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise UsageError(f"seed: expected a whole number from 0 to 2147483647, got '{seed}'.")
+    chosen, seed = settings(config), config["seed"]
     strategy = device.prepare(chosen)
     import keras
     import tensorflow as tf
@@ -81,6 +98,11 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             loss=make(config["loss"]),
             penalties={name: make(node) for name, node in (config.get("penalty") or {}).items()},
         )
+        unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in game.players]
+        if unknown:
+            raise UsageError(
+                f"trainer.turns.{unknown[0]}: there is no such player; expected {', '.join(game.players)}."
+            )
         return Trainer(
             game,
             {player: _optimizer(config, player, chosen) for player in game.players},
@@ -111,14 +133,13 @@ def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
             f"optimizer: expected one for the player '{player}'; type +optimizer@optimizer.{player}=adam."
         )
     node = dict(config["optimizer"][player])
-    schedule = config["schedule"].get(player)
-    rate = node.pop("learning_rate")
+    schedule = (config.get("schedule") or {}).get(player)
+    rate = node.pop("learning_rate", None)
+    if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate < math.inf:
+        name = f"optimizer.{player}.learning_rate"
+        raise UsageError(f"{name}: expected a number of at least 0, got '{rate}'.")
+    rate = float(rate)  # Keras does not take a whole number
     if schedule:
         rate = make(schedule, initial_learning_rate=rate)
     optimizer = make(node, learning_rate=rate)
     return keras.optimizers.LossScaleOptimizer(optimizer) if chosen.precision == "float16" else optimizer
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

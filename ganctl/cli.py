@@ -32,16 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     traceback = "--traceback" in words or bool(os.environ.get("HYDRA_FULL_ERROR"))
     words = [word for word in words if word != "--traceback"]
-    if not words or words[0] in ("-h", "--help", "help"):
-        print((__doc__ or "").strip())
-        return 0
-    if words[0] == "--version":
-        from ganctl import __version__
-
-        print(f"ganctl {__version__}")
-        return 0
     try:
-        return _run(words[0], words[1:])
+        code = _run(*words)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("\nganctl: interrupted.", file=sys.stderr)
         return 130
@@ -54,13 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _explain(error)
 
 
-def _run(command: str, words: Sequence[str]) -> int:
+def _run(command: str = "--help", *words: str) -> int:
     from ganctl.error import UsageError, suggest
 
+    if command in ("-h", "--help", "help"):
+        print((__doc__ or "").strip())
+        return 0
+    if command == "--version":
+        from ganctl import __version__
+
+        print(f"ganctl {__version__}")
+        return 0
     if command not in COMMANDS:
-        raise UsageError(
-            f"There is no command '{command}'.{suggest(command, COMMANDS) or ' See: ganctl --help'}"
-        )
+        hint = suggest(command, [*COMMANDS, "--help", "--version"]) or " See: ganctl --help"
+        raise UsageError(f"There is no command '{command}'.{hint}")
     module = importlib.import_module(f"ganctl.commands.{command}")
     if any(word in ("-h", "--help") for word in words):
         print((module.__doc__ or "").strip())
@@ -70,9 +71,9 @@ def _run(command: str, words: Sequence[str]) -> int:
 
 def _explain(error: Exception) -> int:
     """Print an error in one line; return the exit code it stands for."""
-    from ganctl.error import GanctlError
+    from ganctl.error import GanctlError, in_short, printable
 
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = printable(in_short(error, most=5000))
     if isinstance(error, GanctlError):
         print(f"ganctl: {text}", file=sys.stderr)
         return error.exit_code

@@ -9,13 +9,14 @@ from typing import Any
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from ganctl.catalogue import CONFIGS, choices, file_of, groups
-from ganctl.error import UsageError, closest, suggest
+from ganctl.catalogue import CONFIGS, choices, defaults, file_of, groups
+from ganctl.error import UsageError, closest, in_short, suggest
 
 PER_PLAYER = ("optimizer", "schedule")  # groups chosen for each player
 
@@ -32,7 +33,7 @@ class Composition:
         try:
             return OmegaConf.to_container(self.config, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
         except OmegaConfBaseException as error:
-            raise UsageError(f"The config cannot be resolved: {_first_line(error)}") from error
+            raise UsageError(f"The config cannot be resolved: {in_short(error)}") from error
 
 
 def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override]:
@@ -47,9 +48,16 @@ def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override
         try:
             found.append(_parse_one(parser, word))
         except HydraException as error:
-            hint = suggest(word, groups(config_dir)) if "=" not in word else ""
+            hint = "" if "=" in word else _meant(word, config_dir)
             raise UsageError(f"Expected key=value or group=choice, got '{word}'.{hint}") from error
     return found
+
+
+def _meant(word: str, config_dir: Path | None) -> str:
+    """Return a hint for a word without a "=": `dcgan` is model=dcgan."""
+    known = ("model", *groups(config_dir))
+    homes = [group for group in known if word in choices(group, config_dir)]
+    return f" Did you mean '{homes[0]}={word}'?" if homes else suggest(word, groups(config_dir))
 
 
 def _parse_one(parser: OverridesParser, word: str) -> Override:
@@ -79,6 +87,8 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
         _check_choice(override, config_dir)
     chosen = [override for override in overrides if is_group(override, config_dir)]
     config = _compose([str(override.input_line) for override in chosen], config_dir)
+    if "experiment" in config:
+        raise UsageError("experiment: its file must begin with the line '# @package _global_'.")
     _drop_recipe_values(config, chosen, config_dir)
     for override in overrides:
         if override not in chosen:
@@ -139,6 +149,8 @@ def _apply(config: DictConfig, override: Override) -> None:
         return
     if type(default) is int and isinstance(value, float) and value.is_integer():
         value = int(value)
+    if type(default) is float and type(value) is int:
+        value = float(value)
     expected = _expected(default, value)
     if expected:
         given = override.get_value_string()
@@ -161,6 +173,8 @@ def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def _spell(word: str, config_dir: Path | None) -> list[str]:
     key, sign, value = word.partition("=")
     head, _, player = key.partition(".")
+    if value == "null" and not isinstance(defaults().get(key, ""), str):
+        return [f"{key}=[]"]  # Hydra's way to choose nothing
     if not sign or head not in PER_PLAYER or "." in player or value.startswith("{"):
         return [word]
     for choice in value.split(","):
@@ -177,9 +191,15 @@ def _check_choice(override: Override, config_dir: Path | None) -> None:
     group = override.key_or_group
     if group in groups(config_dir):
         given = override.value()
+        needed = isinstance(defaults().get(override.get_key_element().lstrip("~"), ""), str)
+        if override.is_delete():
+            given = None if needed else []
+        elif needed and isinstance(given, list):
+            raise UsageError(_no_choice(group, override.get_value_string(), config_dir))
         for choice in given if isinstance(given, list) else [given]:
-            if choice is not None and str(choice) not in choices(group, config_dir):
-                raise UsageError(_no_choice(group, str(choice), config_dir))
+            word = "null" if choice is None else str(choice)
+            if word not in choices(group, config_dir):
+                raise UsageError(_no_choice(group, word, config_dir))
 
 
 def _no_choice(group: str, choice: str, config_dir: Path | None) -> str:
@@ -188,12 +208,33 @@ def _no_choice(group: str, choice: str, config_dir: Path | None) -> str:
     return f"{group}: there is no '{choice}'.{hint}"
 
 
+def swept_values(override: Override, config_dir: Path | None = None) -> list[str]:
+    """Return the values of a key=a,b,c, choice(), range() or glob(), each as it would be typed alone.
+
+    Raises:
+        UsageError: when there is none, or no end of them.
+    """
+    given = override.value()
+    if isinstance(given, Glob):
+        values = given.filter(list(choices(override.key_or_group, config_dir)))
+    elif isinstance(given, IntervalSweep):
+        raise UsageError(f"'{override.input_line}': expected values one by one, such as range(1,4) or 1,2,3.")
+    else:
+        empty = isinstance(given, RangeSweep) and not given.range()  # Hydra stumbles over an empty range
+        values = [] if empty else list(map(str, override.sweep_string_iterator()))
+    if not values:
+        raise UsageError(f"'{override.input_line}' gives no values.")
+    return values
+
+
 def is_group(override: Override, config_dir: Path | None) -> bool:
     return override.key_or_group in groups(config_dir)
 
 
 def _expected(default: Any, value: Any) -> str:
     """Return what a value should have been, "" when it fits its default."""
+    if isinstance(default, str) and (value is None or isinstance(value, list | dict)):
+        return "a word"
     if (
         default is None
         or value is None
@@ -241,8 +282,8 @@ def _compose(lines: Sequence[str], config_dir: Path | None, *, hydra: bool = Fal
     with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS), job_name="ganctl"):
         try:
             return hydra_compose("train", overrides=[*path, *lines], return_hydra_config=hydra)
-        except (HydraException, OmegaConfBaseException) as error:
-            raise UsageError(f"The config cannot be composed: {_first_line(error)}") from error
+        except (HydraException, OmegaConfBaseException, YAMLError) as error:
+            raise UsageError(f"The config cannot be composed: {in_short(error)}") from error
 
 
 def _updates(*_: Any, _root_: DictConfig, _parent_: DictConfig) -> int:
@@ -252,8 +293,3 @@ def _updates(*_: Any, _root_: DictConfig, _parent_: DictConfig) -> int:
 
 
 OmegaConf.register_new_resolver("updates", _updates, replace=True)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:2]) if lines else type(error).__name__

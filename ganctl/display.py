@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ganctl.error import printable
+
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -100,10 +102,10 @@ class Meter:
 
 def say(text: str) -> None:
     """Print a line for the user."""
-    console.print(text, markup=False)
+    console.print(printable(text), markup=False)
 
 
 def complain(text: str) -> None:
     """Print a problem to the error stream."""
     sys.stdout.flush()
-    errors.print(text, markup=False)
+    errors.print(printable(text), markup=False)

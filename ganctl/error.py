@@ -27,6 +27,18 @@ class RunError(GanctlError):
     """A run that failed, with everything it had saved still intact."""
 
 
+def printable(text: str) -> str:
+    """Return a text without control characters: what a stranger's file says cannot steer the terminal."""
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def in_short(error: BaseException, most: int = 300) -> str:
+    """Return what an error says, in one line."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def closest(word: str, choices: Iterable[str]) -> str:
     """Return the choice that `word` begins, or the most similar one; "" when none is near."""
     known = list(choices)

@@ -30,10 +30,10 @@ VOLATILE = {
 
 def run_name(composition: Composition, config_dir: Path | None = None) -> str:
     """Return the folder name that the same command always gives: <dataset>-<model>-<what else differs>."""
-    if composition.config.name:
-        return checked_name(str(composition.config.name))
+    if composition.config.name is not None:
+        return checked_name(composition.config.name)
     words = {o.get_key_element(): o for o in composition.overrides}
-    chosen = {key: str(o.value()) for key, o in words.items() if is_group(o, config_dir)}
+    chosen = {key: str(o.value()) for key, o in words.items() if is_group(o, config_dir) and o.value()}
     data = chosen.pop("dataset", "digits")
     if data == "image_folder" and composition.config.dataset.get("path"):
         data = Path(str(composition.config.dataset.path)).stem
@@ -41,20 +41,29 @@ def run_name(composition: Composition, config_dir: Path | None = None) -> str:
     for key in sorted(words):
         if key.lstrip("+~") in VOLATILE or key in ("dataset", "model", "experiment"):
             continue
-        parts.append(f"{short_key(key)}={words[key].get_value_string()}")
+        removed = words[key].is_delete()
+        parts.append(f"~{short_key(key)}" if removed else f"{short_key(key)}={words[key].get_value_string()}")
     return file_name("-".join(parts))
 
 
-def checked_name(name: str) -> str:
+def checked_name(given: Any) -> str:
     """Return a name that stays inside the outputs folder.
 
     Raises:
-        UsageError: for a name that leads out of it.
+        UsageError: for a name that leads out of it, is no name, or is longer than file systems take.
     """
+    name = str(given)
     path = Path(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
+    if path.is_absolute() or ".." in path.parts or not path.parts or not isinstance(given, str | int | float):
         raise UsageError(f"name: expected a folder name inside outputs, got '{name}'; see outputs=FOLDER.")
+    if not name.isprintable() or any(len(part.encode()) > 255 for part in path.parts):
+        raise UsageError(f"name: expected at most 255 plain characters, got '{name[:30]}...'.")
     return name
+
+
+def outputs_of(config: Mapping[str, Any]) -> Path:
+    """Return the folder that holds all runs of a config."""
+    return Path(str(config["outputs"])).expanduser()
 
 
 def short_key(key: str) -> str:

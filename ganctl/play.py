@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -18,7 +17,7 @@ from ganctl import __version__, build, checkpoint
 from ganctl.compose import Composition
 from ganctl.display import Display, complain, say
 from ganctl.error import GanctlError, RunError, UsageError
-from ganctl.identity import differences
+from ganctl.identity import differences, outputs_of
 from ganctl.run import Run
 from ganctl.settings import Settings
 
@@ -33,7 +32,7 @@ def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
     """
     config = composition.plain()
     settings = build.settings(config)
-    path = Path(config["outputs"]) / name
+    path = outputs_of(config) / name
     dataset = build.dataset(config)
     if settings.batch_size > len(dataset):
         raise UsageError(
@@ -41,10 +40,9 @@ def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
             f"got {settings.batch_size}."
         )
     if settings.epochs:
-        batches = settings.epochs * len(dataset) / settings.images_per_step
-        composition.config.trainer.steps = max(1, round(batches))
+        # Schedules may follow the steps, so the config is resolved again.
+        composition.config.trainer.steps = _steps_of(settings, dataset)
         config = composition.plain()
-        settings = build.settings(config)
     config["name"] = name
     if dry_run:
         from ganctl.summary import show
@@ -55,18 +53,19 @@ def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
     with run.locked():
         if run.exists:
             _same_experiment(run, config)
-        run.create(yaml.safe_dump(config, sort_keys=False))
         return play(run, config, dataset)
 
 
 def proceed(run: Run, config: dict[str, Any]) -> int:
     """Continue an existing run with its own config; return the exit code."""
     settings = build.settings(config)
-    if _finished(run, settings):
+    dataset = build.dataset(config) if settings.epochs else None
+    if dataset:
+        config["trainer"]["steps"] = _steps_of(settings, dataset)
+    if _finished(run, build.settings(config)):
         return 0
-    dataset = build.dataset(config)
+    dataset = dataset or build.dataset(config)
     with run.locked():
-        run.create(yaml.safe_dump(config, sort_keys=False))
         return play(run, config, dataset)
 
 
@@ -83,6 +82,8 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     started = time.perf_counter()
     trainer = build.trainer(config, shape=dataset.shape)
     step = _restore(run, trainer)
+    # Only now: a config that cannot be built leaves no folder behind and changes none.
+    run.create(yaml.safe_dump(config, sort_keys=False))
     _introduce(run, config, dataset, step)
     run.keep = settings.keep
     run.note(status="running", process=os.getpid(), error=None, **_facts(dataset))
@@ -98,18 +99,23 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     return _end(run, settings, trainer.played, time.perf_counter() - started)
 
 
+def _steps_of(settings: Settings, dataset: Any) -> int:
+    """Return the rounds that `trainer.epochs` passes over the data take."""
+    return max(1, round((settings.epochs or 0) * len(dataset) / settings.images_per_step))
+
+
 def _same_experiment(run: Run, config: dict[str, Any]) -> None:
     different = differences(run.config(), config)
     if different:
         shown = "; ".join(different[:6]) + ("; ..." if len(different) > 6 else "")
         raise UsageError(
             f"{run.path} holds another experiment ({shown}). Give this one its own name=..., "
-            f"or go on with that one: ganctl resume {run.path}"
+            f"or go on with that one: ganctl resume {run.typed}"
         )
 
 
 def _same_data(run: Run, dataset: Any) -> None:
-    known = run.record().get("data", {}).get("fingerprint")
+    known = str(run.data().get("fingerprint", ""))
     if known and known != dataset.fingerprint:
         raise UsageError(
             f"{run.path} was trained on other data (fingerprint {known[:12]}, "
@@ -122,13 +128,15 @@ def _finished(run: Run, settings: Settings) -> bool:
     if run.record().get("status") != "finished" or step < settings.steps:
         return False
     say(f"{run.path} is finished at step {step}.")
-    say(f"To train further: ganctl resume {run.path} trainer.steps={max(2 * step, 1)}")
+    say(f"To train further: ganctl resume {run.typed} trainer.steps={max(2 * step, 1)}")
     return True
 
 
 def _restore(run: Run, trainer: Any) -> int:
     """Bring a trainer to the newest intact checkpoint; return its step."""
     if not checkpoint.steps(run.checkpoints):
+        if run.record().get("step"):
+            complain(f"WARNING: {run.checkpoints} holds no checkpoint any more; starting again at step 0.")
         return 0
     step, tensors, complaints = checkpoint.newest(run.checkpoints)
     for complaint in complaints:
@@ -183,7 +191,7 @@ def _failed(run: Run, error: BaseException) -> None:
     if not isinstance(error, GanctlError | OSError | KeyboardInterrupt):
         raise RunError(
             f"{run.path} stopped: {text.rstrip('.')}. "
-            f"Saved until step {run.step}; go on: ganctl resume {run.path}"
+            f"Saved until step {run.step}; go on: ganctl resume {run.typed}"
         ) from error
 
 
@@ -200,13 +208,13 @@ def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:
     pictures = sorted(run.samples.glob("step-*.png"))
     if step < settings.steps:
         run.note(status="stopped", step=step)
-        run.say(f"Stopped at step {step} of {settings.steps}, saved. Go on: ganctl resume {run.path}")
+        run.say(f"Stopped at step {step} of {settings.steps}, saved. Go on: ganctl resume {run.typed}")
         return 128 + (run.caught or signal.SIGINT)
     run.note(status="finished", step=step)
     run.say(f"Finished step {step} in {seconds:.0f} s.")
     if pictures:
         run.say(f"  samples  {pictures[-1]}")
         run.say(f"  film     {run.path / 'progress.gif'}")
-    run.say(f"  more     ganctl sample {run.path}")
-    run.say(f"  further  ganctl resume {run.path} trainer.steps={2 * step}")
+    run.say(f"  more     ganctl sample {run.typed}")
+    run.say(f"  further  ganctl resume {run.typed} trainer.steps={2 * step}")
     return 0

@@ -2,10 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from filelock import FileLock, Timeout
 
 from ganctl import checkpoint, image
 from ganctl.display import Display, Meter, complain, say
-from ganctl.error import RunError, UsageError, suggest
+from ganctl.error import RunError, UsageError, in_short, suggest
 
+PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
 STATUSES = ("running", "finished", "stopped", "failed", "interrupted")
 
 
@@ -32,6 +34,11 @@ class Folder:
         self.checkpoints, self.samples = path / "checkpoints", path / "samples"
 
     @property
+    def typed(self) -> str:
+        """The path as it is typed in a shell."""
+        return shlex.quote(str(self.path))
+
+    @property
     def exists(self) -> bool:
         return (self.path / "config.yaml").is_file()
 
@@ -44,10 +51,15 @@ class Folder:
         try:
             config = yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.path / 'config.yaml'} cannot be read: {_first_line(error)}") from error
-        if not isinstance(config, dict):
-            raise RunError(f"{self.path / 'config.yaml'} is damaged: expected keys and values.")
-        return config
+            raise RunError(f"{self.path / 'config.yaml'} cannot be read: {in_short(error)}") from error
+        parts = config if isinstance(config, dict) else {}
+        lacking = [part for part in PARTS if not isinstance(parts.get(part), dict)]
+        if lacking:
+            raise RunError(
+                f"{self.path / 'config.yaml'} is damaged: it lacks {', '.join(lacking[:3])}; "
+                "put it back, or train under another name=..."
+            )
+        return parts
 
     def record(self) -> dict[str, Any]:
         """Return run.json; empty when it is missing or damaged."""
@@ -57,17 +69,23 @@ class Folder:
             return {}
         return record if isinstance(record, dict) else {}
 
+    def data(self) -> dict[str, Any]:
+        """Return what run.json says of the data; empty when it says nothing."""
+        data = self.record().get("data")
+        return data if isinstance(data, dict) else {}
+
     def metrics(self) -> list[dict[str, Any]]:
         """Return the log lines of metrics.jsonl, oldest first, up to a line that a crash cut off."""
         try:
-            lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+            text = (self.path / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return []
         found = []
-        for line in lines:
+        for line in text.splitlines():
             try:
-                found.append(json.loads(line))
-            except ValueError:
+                facts = json.loads(line)
+                found.append({**facts, "step": int(facts["step"]), "seconds": float(facts["seconds"])})
+            except (ValueError, TypeError, LookupError):
                 break
         return found
 
@@ -110,10 +128,10 @@ class Run(Folder):
         """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
         self.display, self.meter = display, Meter(step)
         self.samples.mkdir(parents=True, exist_ok=True)
-        kept = [line for line in self.metrics() if line.get("step", 0) <= step]
+        kept = [line for line in self.metrics() if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         checkpoint.write_safely(self.path / "metrics.jsonl", text.encode())
-        self.seconds = float(kept[-1].get("seconds", 0.0)) if kept else 0.0
+        self.seconds = kept[-1]["seconds"] if kept else 0.0
         import tensorflow as tf  # late: whoever only reads a run folder does not pay for TensorFlow
 
         self.board = tf.summary.create_file_writer(str(self.path / "tensorboard"))
@@ -203,20 +221,35 @@ class Run(Folder):
     def locked(self) -> Iterator[None]:
         """Hold the run; the operating system lets go when the process dies.
 
+        A folder in which nothing was begun goes again.
+
         Raises:
-            UsageError: when another process trains it, or the folder cannot be written.
+            UsageError: when another process trains it.
+            OSError: when the folder cannot be made or written.
         """
+        made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # Whoever lists runs tries the lock for an instant; wait that long.
             with FileLock(self.path / "lock").acquire(timeout=1):
-                yield
+                try:
+                    yield
+                finally:
+                    if not self.exists:
+                        self._vanish(made)
         except Timeout:
             process = self.record().get("process", "?")
             raise UsageError(
                 f"{self.path} is being trained by another process ({process}); wait for it, stop it, "
                 "or train under another name=..."
             ) from None
+
+    def _vanish(self, made: Sequence[Path]) -> None:
+        """Remove the lock and the folders that were made for a run that never began."""
+        (self.path / "lock").unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):  # somebody else has put something into it
+                folder.rmdir()
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
@@ -257,7 +290,3 @@ def find(name: str, outputs: Path) -> Folder:
 def all_runs(outputs: Path) -> list[Folder]:
     """Return every run below a folder, sorted by name."""
     return [Folder(file.parent) for file in sorted(outputs.rglob("config.yaml"))]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,5 +1,6 @@
 """The trainer's settings, checked before TensorFlow is imported."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -70,7 +71,7 @@ class Settings:
                 hint = suggest(str(value), (c for c in choices if isinstance(c, str)))
                 expected = ", ".join(str(choice).lower() for choice in choices)
                 raise UsageError(f"trainer.{name}: expected one of {expected}, got '{value}'.{hint}")
-        if self.epochs is not None and not (isinstance(self.epochs, int | float) and self.epochs > 0):
+        if self.epochs is not None and not _is_positive(self.epochs):
             raise UsageError(f"trainer.epochs: expected a number above 0 or null, got '{self.epochs}'.")
         if not isinstance(self.deterministic, bool):
             raise UsageError(f"trainer.deterministic: expected true or false, got '{self.deterministic}'.")
@@ -93,6 +94,10 @@ class Settings:
     @property
     def images_per_step(self) -> int:
         return self.batch_size * self.batches_per_step
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def expect_whole(name: str, value: object, least: int) -> None:

@@ -165,7 +165,7 @@ def test_a_full_disk_stops_the_run_with_the_last_checkpoint_intact(tmp_path):
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "was not written" in done.stderr and "is intact" in done.stderr
+    assert "could not be written" in done.stderr and "is intact" in done.stderr
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
     folder = tmp_path / "outputs/full/checkpoints"
     assert not list(folder.glob("*.tmp"))
