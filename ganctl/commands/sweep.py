@@ -1,18 +1,31 @@
 """A sweep: one process a run, finished ones skipped, broken ones resumed, failed ones summed up."""
 
 import itertools
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-from ganctl.compose import Composition, compose, parse
+from ganctl.compose import Composition, compose, parse, swept_values
 from ganctl.display import complain, console, say
 from ganctl.error import UsageError
-from ganctl.identity import checked_name, file_name, run_name, short_key
+from ganctl.identity import checked_name, file_name, outputs_of, run_name, short_key
 from ganctl.run import Folder
 
 SKIPPED, DONE = "skipped", "finished"
+
+
+class Result(NamedTuple):
+    """How one run of a sweep ended."""
+
+    job: str
+    status: str
+    code: int
+    path: Path
+    seconds: float
+    last: str  # complaint
 
 
 def run(request) -> int:
@@ -27,22 +40,24 @@ def run(request) -> int:
     # All configs are composed first: a typo stops the sweep before its first run.
     compositions = [compose(lines, request.config_dir) for _, lines in jobs]
     first = compositions[0]
-    folder = Path(str(first.config.outputs)) / sweep_name(first, request.overrides, request.config_dir)
+    outputs, name = outputs_of(first.config), sweep_name(first, request.overrides, request.config_dir)
+    folder = outputs / name
     say(f"Sweep of {len(jobs)} runs in {folder}")
     results = []
     for number, (job, lines) in enumerate(jobs, start=1):
         say(f"\n[{number}/{len(jobs)}] {job}")
         started, path = time.monotonic(), folder / job
         before = Folder(path).status() if Folder(path).exists else ""
-        code = _train(lines, f"{folder.name}/{job}", request.config_dir)
-        status = Folder(path).status() if Folder(path).exists else "failed"
-        skipped = before == DONE and status == DONE
-        results.append((job, SKIPPED if skipped else status, code, path, time.monotonic() - started))
+        code, last = _train(lines, f"{name}/{job}", request.config_dir)
+        status = "failed" if code in (1, 2) else Folder(path).status()
+        if before == status == DONE:
+            status = SKIPPED
+        results.append(Result(job, status, code, path, time.monotonic() - started, last))
         if code in (130, 143):
             say(f"Stopped. Go on with the same command; {len(jobs) - number} runs have not begun.")
             return code
     _summary(results)
-    return 0 if all(code == 0 for _, _, code, _, _ in results) else 1
+    return 0 if all(result.code == 0 for result in results) else 1
 
 
 def expand(words: list[str], config_dir: Path | None = None) -> list[tuple[str, list[str]]]:
@@ -51,8 +66,11 @@ def expand(words: list[str], config_dir: Path | None = None) -> list[tuple[str, 
     swept = [override for override in overrides if override.is_sweep_override()]
     if not swept:
         raise UsageError("-m: expected at least one key=a,b,c; for a single run leave -m out.")
+    for override in swept:
+        if override.key_or_group in ("name", "outputs"):
+            raise UsageError(f"-m: {override.key_or_group} is of the whole sweep; give one value.")
     fixed = [str(override.input_line) for override in overrides if not override.is_sweep_override()]
-    lists = [[f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()] for o in swept]
+    lists = [[f"{o.get_key_element()}={value}" for value in swept_values(o, config_dir)] for o in swept]
     jobs = []
     for combination in itertools.product(*lists):
         name = file_name(",".join(_short(line) for line in combination))
@@ -76,32 +94,40 @@ def sweep_name(first: Composition, words: list[str], config_dir: Path | None = N
     return f"{base}-sweep-{'-'.join(keys)}"
 
 
-def _train(lines: list[str], name: str, config_dir: Path | None) -> int:
-    """Train one run in a process of its own; return its exit code, as a shell would."""
+def _train(lines: list[str], name: str, config_dir: Path | None) -> tuple[int, str]:
+    """Train one run in a process of its own; return (its exit code as in a shell, its last complaint)."""
     lines = [line for line in lines if not line.startswith("name=")]
     command = [sys.executable, "-m", "ganctl", "train", *lines, f"name={name}"]
     if config_dir:
         command += ["--config-dir", str(config_dir)]
-    child = subprocess.Popen(command)
-    while True:
-        try:
-            code = child.wait()
-            return code if code >= 0 else 128 - code
-        except KeyboardInterrupt:
-            continue  # the child got the same Ctrl-C: it saves, and we wait
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace")
+    before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    last = ""
+    try:
+        while True:
+            try:
+                for line in child.stderr or ():
+                    print(line, end="", file=sys.stderr, flush=True)
+                    last = line.strip() or last
+                code = child.wait()
+                return code if code >= 0 else 128 - code, last
+            except KeyboardInterrupt:
+                continue  # the child got the same Ctrl-C: it saves, and we wait
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _summary(results: list[tuple[str, str, int, Path, float]]) -> None:
+def _summary(results: list[Result]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for heading in ("run", "status", "step", "minutes"):
         table.add_column(heading, justify="right" if heading in ("step", "minutes") else "left")
-    for job, status, _, path, seconds in results:
-        table.add_row(job, status, str(Folder(path).step), f"{seconds / 60:.1f}")
+    for each in results:
+        table.add_row(each.job, each.status, str(Folder(each.path).step), f"{each.seconds / 60:.1f}")
     console.print()
     console.print(table)
-    for job, status, code, path, _ in results:
-        if code:
-            reason = Folder(path).record().get("error") or f"it ended with exit code {code}"
-            complain(f"{job} {status}: {reason}")
+    for each in results:
+        if each.code:
+            reason = each.last.removeprefix("ganctl: ") or f"it ended with exit code {each.code}"
+            complain(f"{each.job} {each.status}: {reason}")
