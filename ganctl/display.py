@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from ganctl.error import printable
@@ -26,12 +27,7 @@ class Display:
         self.steps, self.images_per_step = steps, images_per_step
         self.live = console.is_terminal
         self.progress = Progress(
-            BarColumn(bar_width=16),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-            Pace(images_per_step),
-            TextColumn("{task.fields[losses]}"),
-            TextColumn("ETA"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            *_columns(images_per_step, console.width),
             console=console,
             disable=not self.live,
             speed_estimate_period=20,
@@ -58,11 +54,26 @@ class Display:
         return f"step {step}/{self.steps}  {rate:.0f} images/s  {short(totals(terms))}  ETA {clock(left)}"
 
 
+def _columns(images_per_step: int, width: int) -> list[ProgressColumn]:
+    """Return what the bar's line shows; a narrow terminal loses the bar, then the pace."""
+    whole = Column(no_wrap=True)
+    bar: list[ProgressColumn] = [BarColumn(bar_width=16, table_column=whole)] if width >= 80 else []
+    pace: list[ProgressColumn] = [Pace(images_per_step, table_column=whole)] if width >= 60 else []
+    return [
+        *bar,
+        TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=whole),
+        *pace,
+        TextColumn("{task.fields[losses]}", table_column=Column(no_wrap=True, overflow="crop")),
+        TextColumn("ETA", table_column=whole),
+        TimeRemainingColumn(elapsed_when_finished=True, table_column=whole),
+    ]
+
+
 class Pace(ProgressColumn):
     """Images per second."""
 
-    def __init__(self, images_per_step: int) -> None:
-        super().__init__()
+    def __init__(self, images_per_step: int, *, table_column: Column | None = None) -> None:
+        super().__init__(table_column)
         self.images_per_step = images_per_step
 
     def render(self, task: Task) -> Text:
@@ -108,4 +119,6 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """Print a problem to the error stream."""
     sys.stdout.flush()
-    errors.print(printable(text), markup=False)
+    # On a terminal the bar has to make room for it, so it goes through the bar's own console.
+    shared = console.is_terminal and errors.is_terminal
+    (console if shared else errors).print(printable(text), markup=False)
