@@ -5,10 +5,10 @@ usage: ganctl resume RUN [key=value ...] [--trust]
   ganctl resume latest
   ganctl resume outputs/mnist-dcgan trainer.steps=20000
 
-RUN is a run's folder, its name under outputs/, or `latest` (the default). What does not
-change the experiment may change: trainer.steps, log_every, sample_every,
-save_every, keep, samples, jit and devices, and where the data lies
-(dataset.path).
+RUN is a run's folder, its name under outputs/, or `latest` (the default).
+What does not change the experiment may change: trainer.steps, epochs,
+log_every, sample_every, save_every, keep, samples, jit and devices, and where
+the data lies (dataset.path).
 
 options:
   --trust       build whatever the folder's config names; only for folders
