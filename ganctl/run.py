@@ -15,7 +15,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from ganctl import checkpoint, image
-from ganctl.display import Display, Meter, complain, say
+from ganctl.display import Display, Meter, say
 from ganctl.error import RunError, UsageError, in_short, suggest
 
 PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
@@ -258,7 +258,7 @@ class Run(Folder):
         def ask(caught: int, _frame: Any) -> None:
             self.stopping, self.caught = True, caught
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            complain("Stopping after this step and saving; press Ctrl-C again to quit at once.")
+            say("Stopping after this step and saving; press Ctrl-C again to quit at once.")
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
         try:

@@ -54,7 +54,7 @@ def run(request) -> int:
             status = SKIPPED
         results.append(Result(job, status, code, path, time.monotonic() - started, last))
         if code in (130, 143):
-            say(f"Stopped. Go on with the same command; {len(jobs) - number} runs have not begun.")
+            say(f"Stopped. Go on with the same command; not begun yet: {len(jobs) - number}.")
             return code
     _summary(results)
     return 0 if all(result.code == 0 for result in results) else 1
