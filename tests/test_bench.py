@@ -5,7 +5,8 @@ import json
 import pytest
 from conftest import tiny
 
-from ganctl.commands import bench, race
+from ganctl import race
+from ganctl.commands import bench
 from ganctl.compose import compose
 from ganctl.error import UsageError
 from ganctl.summary import show
