@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import tiny
 
-from ganctl import race
+from ganctl import cost, race
 from ganctl.commands import bench
 from ganctl.compose import compose
 from ganctl.error import UsageError
@@ -17,6 +17,7 @@ SHORT = ["--rounds", "2", "--seconds", "0.05"]
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch):
     monkeypatch.setattr(race, "WARM_UP", 0.05)
+    monkeypatch.setattr(cost, "MATRIX_SIDE", 256)  # a CPU emulates float16 slowly
 
 
 @pytest.mark.parametrize(
