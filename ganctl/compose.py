@@ -83,7 +83,11 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
     overrides = parse(words, config_dir)
     for override in overrides:
         if override.is_sweep_override():
-            raise UsageError(f"'{override.input_line}' gives several values; for a run of each add -m")
+            key, value = override.get_key_element(), override.get_value_string()
+            raise UsageError(
+                f"'{override.input_line}' gives several values; for a run of each add -m, "
+                f"for one that holds a comma quote it twice: \"{key}='{value}'\""
+            )
         _check_choice(override, config_dir)
     chosen = [override for override in overrides if is_group(override, config_dir)]
     config = _compose([str(override.input_line) for override in chosen], config_dir)
@@ -282,7 +286,7 @@ def _compose(lines: Sequence[str], config_dir: Path | None, *, hydra: bool = Fal
     with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS), job_name="ganctl"):
         try:
             return hydra_compose("train", overrides=[*path, *lines], return_hydra_config=hydra)
-        except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
             raise UsageError(f"The config cannot be composed: {in_short(error)}") from error
 
 

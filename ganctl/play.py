@@ -216,5 +216,5 @@ def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:
         run.say(f"  samples  {pictures[-1]}")
         run.say(f"  film     {run.path / 'progress.gif'}")
     run.say(f"  more     ganctl sample {run.typed}")
-    run.say(f"  further  ganctl resume {run.typed} trainer.steps={2 * step}")
+    run.say(f"  further  ganctl resume {run.typed} trainer.steps={max(2 * step, 1)}")
     return 0

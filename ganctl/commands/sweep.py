@@ -47,10 +47,10 @@ def run(request) -> int:
     for number, (job, lines) in enumerate(jobs, start=1):
         say(f"\n[{number}/{len(jobs)}] {job}")
         started, path = time.monotonic(), folder / job
-        before = Folder(path).status() if Folder(path).exists else ""
+        before = Folder(path).status(), Folder(path).step
         code, last = _train(lines, f"{name}/{job}", request.config_dir)
         status = "failed" if code in (1, 2) else Folder(path).status()
-        if before == status == DONE:
+        if before == (DONE, Folder(path).step):
             status = SKIPPED
         results.append(Result(job, status, code, path, time.monotonic() - started, last))
         if code in (130, 143):
