@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import UsageError, suggest
+from ganctl.error import UsageError, printable, suggest
 
 COLOURS = {
     "running": "cyan",
@@ -194,7 +194,7 @@ def _finite(value: Any) -> Any:
 def _cells(each: Row) -> tuple[str, ...]:
     steps = "?" if each.steps is None else each.steps
     losses = _losses(each.metrics)
-    return each.name, each.status, f"{each.step}/{steps}", losses, age(time.time() - each.updated)
+    return printable(each.name), each.status, f"{each.step}/{steps}", losses, age(time.time() - each.updated)
 
 
 def _show(found: list[Row], folder: Path) -> None:
@@ -208,7 +208,8 @@ def _show(found: list[Row], folder: Path) -> None:
         for line in cells:
             print("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
     for each in [each for each in found if each.error][:ERRORS_SHOWN]:
-        console.print(f"{each.name}: {each.error}", markup=False, soft_wrap=not console.is_terminal)
+        text = printable(f"{each.name}: {each.error}")
+        console.print(text, markup=False, soft_wrap=not console.is_terminal)
     waiting = next((each for each in found if each.status in ("stopped", "interrupted", "failed")), None)
     if waiting and console.is_terminal:
         name = waiting.name if folder == Path("outputs") else waiting.path
