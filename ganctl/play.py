@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,8 @@ def _restore(run: Run, trainer: Any) -> int:
 def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> None:
     from ganctl import device
 
+    if device.emulates(config["trainer"]["precision"]):
+        complain("WARNING: this processor emulates that trainer.precision, slowly; float32 is faster here.")
     size = "x".join(map(str, dataset.shape))
     skipped = f", {dataset.skipped} bad files skipped" if dataset.skipped else ""
     verb = f"Resuming {run.path} at step {step}" if step else f"Training {run.path}"
@@ -161,7 +164,6 @@ def _facts(dataset: Any) -> dict[str, Any]:
     """Return what run.json says of this life of the run."""
     from ganctl import device
 
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
     return {
         "command": shlex.join(["ganctl", *sys.argv[1:]]),
         "versions": {"ganctl": __version__, "python": platform.python_version()}
@@ -169,7 +171,7 @@ def _facts(dataset: Any) -> dict[str, Any]:
         "host": platform.node(),
         "platform": platform.platform(),
         "device": device.describe(),
-        "git": commit.stdout.strip() or None,
+        "git": _commit(),
         "data": {
             "name": dataset.name,
             "examples": len(dataset),
@@ -179,6 +181,14 @@ def _facts(dataset: Any) -> dict[str, Any]:
             "skipped": dataset.skipped,
         },
     }
+
+
+def _commit() -> str | None:
+    """Return the git commit of the folder we are in, None outside a repository or without git."""
+    if not shutil.which("git"):
+        return None
+    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
 
 
 def _failed(run: Run, error: BaseException) -> None:
