@@ -97,7 +97,10 @@ def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
         except RunError as error:
             complaints.append(str(error))
     if complaints:
-        raise RunError(f"No intact checkpoint in {folder}: {' '.join(complaints)}")
+        older = f" So are the {len(complaints) - 1} older ones." if len(complaints) > 1 else ""
+        raise RunError(
+            f"No intact checkpoint in {folder}: {complaints[0]}{older} To start again, delete them."
+        )
     raise RunError(f"No checkpoint in {folder}.")
 
 

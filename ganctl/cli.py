@@ -73,7 +73,7 @@ def _explain(error: Exception) -> int:
     """Print an error in one line; return the exit code it stands for."""
     from ganctl.error import GanctlError, in_short, printable
 
-    text = printable(in_short(error, most=5000))
+    text = printable(in_short(error, most=1000))
     if isinstance(error, GanctlError):
         print(f"ganctl: {text}", file=sys.stderr)
         return error.exit_code

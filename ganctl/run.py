@@ -142,7 +142,8 @@ class Run(Folder):
         self.board.close()
         pictures = sorted(self.samples.glob("step-*.png"))
         if pictures:
-            image.save_gif(self.path / "progress.gif", pictures)
+            with suppress(OSError):  # a full disk must not hide why the run ended; the pictures are there
+                image.save_gif(self.path / "progress.gif", pictures)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Write one line of metrics, and the same to TensorBoard."""

@@ -115,9 +115,7 @@ def test_a_checkpoint_of_another_network_is_refused(outputs, tmp_path, monkeypat
     assert "The checkpoint is of another game" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "shape", [[10**9, 10**9, 1], [0, 28, 1], ["28", 28, 1], [28.0, 28, 1], "2", [2] * 9]
-)
+@pytest.mark.parametrize("shape", [[10**9, 10**9, 1], [0, 28, 1], ["28", 28, 1], [28.0, 28, 1], "2", [2] * 9])
 def test_a_shape_that_no_data_have_is_refused_before_anything_is_built(outputs, tmp_path, capsys, shape):
     shutil.copytree(outputs / "run", tmp_path / "odd")
     record = json.loads((tmp_path / "odd/run.json").read_text())
