@@ -1,7 +1,7 @@
 """The trainer's settings, checked before TensorFlow is imported."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from ganctl.error import UsageError, suggest
@@ -66,11 +66,7 @@ class Settings:
         for player, count in self.turns.items():
             expect_whole(f"trainer.turns.{player}", count, 1)
         for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices or (isinstance(value, int) and not isinstance(value, bool)):
-                hint = suggest(str(value), (c for c in choices if isinstance(c, str)))
-                expected = ", ".join(str(choice).lower() for choice in choices)
-                raise UsageError(f"trainer.{name}: expected one of {expected}, got '{value}'.{hint}")
+            expect_one_of(f"trainer.{name}", getattr(self, name), choices)
         if self.epochs is not None and not _is_positive(self.epochs):
             raise UsageError(f"trainer.epochs: expected a number above 0 or null, got '{self.epochs}'.")
         if not isinstance(self.deterministic, bool):
@@ -98,6 +94,14 @@ class Settings:
 
 def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def expect_one_of(name: str, value: object, choices: Sequence[object]) -> None:
+    """Raise UsageError unless `value` is one of `choices`; 1 is not true."""
+    if not any(value == choice and type(value) is type(choice) for choice in choices):
+        hint = suggest(str(value), (choice for choice in choices if isinstance(choice, str)))
+        expected = ", ".join(str(choice).lower() for choice in choices)
+        raise UsageError(f"{name}: expected one of {expected}, got '{value}'.{hint}")
 
 
 def expect_whole(name: str, value: object, least: int) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from ganctl.error import UsageError, suggest
 from ganctl.game import Batch, Game, Terms
+from ganctl.settings import expect_one_of, expect_whole
 
 PRIORS = ("normal", "uniform")
 
@@ -26,11 +26,8 @@ class GAN(Game):
             UsageError: for a latent below 1 or an unknown prior.
         """
         super().__init__(**rules)
-        if not isinstance(latent, int) or latent < 1:
-            raise UsageError(f"model.latent: expected a whole number of at least 1, got {latent}.")
-        if prior not in PRIORS:
-            expected = " or ".join(PRIORS)
-            raise UsageError(f"model.prior: expected {expected}, got '{prior}'.{suggest(str(prior), PRIORS)}")
+        expect_whole("model.latent", latent, 1)
+        expect_one_of("model.prior", prior, PRIORS)
         self.latent, self.prior = latent, prior
         self.generator = network.generator(latent, shape)
         self.discriminator = network.discriminator(shape)

@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from ganctl.error import UsageError
+from ganctl.settings import expect_one_of, expect_whole
 
 Norm = Callable[[], layers.Layer] | None
 
@@ -43,7 +44,10 @@ def generator(
     Raises:
         UsageError: for a size that the strides cannot reach, or lists of different lengths.
     """
-    base = (*_base(shape, filters, strides), filters[0])
+    _check("generator", filters, strides, kernel)
+    expect_one_of("network.generator.upsample", upsample, ("transposed", "nearest"))
+    expect_one_of("network.generator.output", output, ("tanh", "sigmoid"))
+    base = (*_base(shape, strides), filters[0])
 
     def enlarge(channels: int, stride: int) -> list[layers.Layer]:
         if upsample == "transposed":
@@ -91,7 +95,7 @@ def discriminator(
         unit_range: whether the first layer maps images to [0, 1].
         logits: whether the result is logits; otherwise probabilities.
     """
-    _same_length(filters, strides)
+    _check("discriminator", filters, strides, kernel)
     stack: list[layers.Layer] = [keras.Input(shape)]
     if unit_range:
         stack.append(layers.Rescaling(0.5, offset=0.5))
@@ -108,17 +112,20 @@ def discriminator(
     return keras.Sequential(stack, name="discriminator")
 
 
-def _same_length(filters: Sequence[int], strides: Sequence[int]) -> None:
-    if len(filters) != len(strides):
+def _check(network: str, filters: Sequence[int], strides: Sequence[int], kernel: int) -> None:
+    expect_whole(f"network.{network}.kernel", kernel, 1)
+    for name, numbers in (("filters", filters), ("strides", strides)):
+        for index, number in enumerate(numbers):
+            expect_whole(f"network.{network}.{name}[{index}]", number, 1)
+    if len(filters) != len(strides) or not filters:
         raise UsageError(
-            f"network: expected as many strides as filters, got filters={list(filters)} "
-            f"and strides={list(strides)}."
+            f"network.{network}: expected as many strides as filters, at least one, got "
+            f"filters={list(filters)} and strides={list(strides)}."
         )
 
 
-def _base(shape: tuple[int, int, int], filters: Sequence[int], strides: Sequence[int]) -> tuple[int, int]:
+def _base(shape: tuple[int, int, int], strides: Sequence[int]) -> tuple[int, int]:
     """Return the height and width from which the strides reach `shape`."""
-    _same_length(filters, strides)
     height, width, _ = shape
     factor = math.prod(strides)
     if height % factor or width % factor:

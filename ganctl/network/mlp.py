@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from ganctl.settings import expect_one_of
+
 
 def generator(
     latent: int,
@@ -26,6 +28,7 @@ def generator(
         spread: weights start uniform in [-spread, spread]; None is Keras's default (Glorot).
         output: "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer), "tanh", or "linear" for points.
     """
+    expect_one_of("network.generator.output", output, ("sigmoid", "tanh", "linear"))
     stack = [keras.Input((latent,))]
     for units in hidden:
         stack += [layers.Dense(units, kernel_initializer=_start(spread)), layers.LeakyReLU(negative_slope)]
