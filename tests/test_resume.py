@@ -15,7 +15,8 @@ from conftest import tiny
 from ganctl import checkpoint
 
 STEPS = 40
-COMMON = ["trainer.log_every=4", "trainer.sample_every=10", "trainer.save_every=6", "trainer.keep=0"]
+# Logs and grids are frequent, so that a kill has time to come between two checkpoints.
+COMMON = ["trainer.log_every=2", "trainer.sample_every=4", "trainer.save_every=6", "trainer.keep=0"]
 
 
 def begin(folder: Path, *words: str) -> subprocess.Popen:
