@@ -73,7 +73,7 @@ LIGHT_MISTAKES = [
     ("sample latest out=a.jpg", "out: expected a file.png, a file.npy or a folder/, got 'a.jpg'"),
 ]
 HEAVY_MISTAKES = [  # these need the networks
-    ("model.latent=0", "model.latent: expected a whole number of at least 1, got 0"),
+    ("model.latent=0", "model.latent: expected a whole number of at least 1, got '0'"),
     ("network=dcgan64", "expected sides that are multiples of 8"),
     ("optimizer.generator.learning_rate=-1", "optimizer.generator.learning_rate: expected a number of at"),
     ("~optimizer.generator", "optimizer: expected one for the player 'generator'"),
