@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from ganctl.error import UsageError, suggest
 
@@ -108,6 +108,3 @@ def expect_whole(name: str, value: object, least: int) -> None:
     """Raise UsageError unless `value` is a whole number of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UsageError(f"{name}: expected a whole number of at least {least}, got '{value}'.")
-
-
-NAMES = tuple(setting.name for setting in fields(Settings))

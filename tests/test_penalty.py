@@ -57,7 +57,6 @@ def test_r1_joins_the_terms_of_a_recipe_and_trains(make):
     from conftest import tiny
 
     _, dataset, trainer = make(*tiny("dcgan"), "penalty=[r1]", "penalty.r1.every=2")
-    report = dict(zip(["a"], [0], strict=True))
     batches = iter(dataset.batches(8, seed=0))
     reports = []
     for _ in range(2):
