@@ -81,7 +81,7 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
         UsageError: when parts do not fit each other or the data.
     """
     chosen, seed = settings(config), config["seed"]
-    strategy = device.prepare(chosen)
+    strategy = device.prepare(chosen, points=len(shape) == 1)
     import keras
     import tensorflow as tf
 
@@ -96,7 +96,9 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             network=_network(config["network"]),
             shape=tuple(shape),
             loss=make(config["loss"]),
-            penalties={name: make(node) for name, node in (config.get("penalty") or {}).items()},
+            penalties=_parts(config, "penalty"),
+            augmentations=_parts(config, "augment"),
+            remedies=_parts(config, "remedy"),
         )
         unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in game.players]
         if unknown:
@@ -111,7 +113,13 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             seed=seed,
             strategy=strategy,
             jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
+            metrics=_parts(config, "metric"),
         )
+
+
+def _parts(config: Mapping[str, Any], group: str) -> dict[str, Any]:
+    """Return by name what was chosen from a group of which any number may be chosen."""
+    return {name: make(node) for name, node in (config.get(group) or {}).items()}
 
 
 def _network(nodes: Mapping[str, Any]) -> SimpleNamespace:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ganctl.error import UsageError
@@ -26,8 +26,12 @@ def quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-def prepare(settings: Settings):
+def prepare(settings: Settings, *, points: bool = False):
     """Import and set up TensorFlow; return the strategy that splits batches, None for one device.
+
+    Args:
+        settings: devices, threads, precision and determinism.
+        points: whether the data are points, whose networks are small.
 
     Raises:
         UsageError: for more devices than there are, or float16 on several.
@@ -38,6 +42,11 @@ def prepare(settings: Settings):
         gpus = tf.config.list_physical_devices("GPU")
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
+    if settings.threads != "auto" or points:
+        # Measured on 2 cores: a 3x128 perceptron steps in 2.5 ms with one thread an operation, in 4.0 with two.
+        threads = 1 if settings.threads == "auto" else int(settings.threads)
+        with suppress(RuntimeError):  # TensorFlow is at work already, in a process with several runs
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     if settings.devices == 1:

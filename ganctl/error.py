@@ -5,6 +5,7 @@ Every message says what was expected, what came, and what to type instead.
     GanctlError
     ├── UsageError    a wrong command, config or data set, found before training: exit code 2
     └── RunError      a run that failed or cannot go on: exit code 1
+        └── Unstable  because a number in it is none any more
 """
 
 import difflib
@@ -25,6 +26,17 @@ class UsageError(GanctlError):
 
 class RunError(GanctlError):
     """A run that failed, with everything it had saved still intact."""
+
+
+class Unstable(RunError):
+    """A term or a weight that is no finite number."""
+
+    def __init__(self, name: str, value: float, step: int) -> None:
+        super().__init__(
+            f"{name} is {value} at step {step}: the run stopped, and the checkpoints before it are intact; "
+            "try a smaller optimizer.discriminator.learning_rate, or penalty=[r1]."
+        )
+        self.name, self.step = name, step
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,9 @@
 """Who wins: from what the discriminator says of real and fake to the two players' adversarial terms.
 
-Every loss has `discriminator(real, fake)` and `generator(fake)`; `real` and `fake` are float32 tensors of
-shape (batch, ...), logits unless said otherwise, and the result is a scalar, a mean over all of them.
+Every loss has `discriminator(real, fake)` and `generator(fake, real)`; `real` and `fake` are float32 tensors
+of shape (batch, ...), logits unless said otherwise, and the result is a scalar, a mean over all of them.
+`boundary` is what an undecided discriminator says; `relative` losses need the real logits in the generator's
+turn too, where the others are given None.
 """
 
 import tensorflow as tf
@@ -19,8 +21,11 @@ class CrossEntropy:
             gradient vanishes within 1e-7 of 0 and 1, as in Keras.
     """
 
+    relative = False
+
     def __init__(self, from_logits: bool = True) -> None:
         self.from_logits = from_logits
+        self.boundary = 0.0 if from_logits else 0.5
 
     def discriminator(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         return self._surprise(real, truth=True) + self._surprise(fake, truth=False)
@@ -39,7 +44,7 @@ class NonSaturating(CrossEntropy):
     Goodfellow et al. (2014), section 3, below equation 1.
     """
 
-    def generator(self, fake: tf.Tensor) -> tf.Tensor:
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return self._surprise(fake, truth=True)
 
 
@@ -49,7 +54,7 @@ class Minimax(CrossEntropy):
     Goodfellow et al. (2014), equation 1.
     """
 
-    def generator(self, fake: tf.Tensor) -> tf.Tensor:
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return -self._surprise(fake, truth=False)
 
 
@@ -59,11 +64,14 @@ class LeastSquares:
     LSGAN, Mao et al. (2017), equation 2; the defaults are its equation 9 (a=0, b=c=1), halves included.
     """
 
+    relative = False
+
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:
         self.a, self.b, self.c = a, b, c
+        self.boundary = (a + b) / 2
 
     def discriminator(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
         return 0.5 * (tf.reduce_mean((real - self.b) ** 2) + tf.reduce_mean((fake - self.a) ** 2))
 
-    def generator(self, fake: tf.Tensor) -> tf.Tensor:
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return 0.5 * tf.reduce_mean((fake - self.c) ** 2)

@@ -10,6 +10,7 @@ CHOICES = {
     "order": ("alternating", "simultaneous"),
     "precision": ("auto", "float32", "bfloat16", "float16"),
     "jit": ("auto", True, False),
+    "on_sick": ("warn", "stop", "rollback"),
 }
 AT_LEAST = {
     "steps": 0,
@@ -17,6 +18,9 @@ AT_LEAST = {
     "log_every": 0,
     "sample_every": 0,
     "save_every": 0,
+    "evaluate_every": 0,
+    "accumulate": 1,
+    "rollbacks": 1,
     "keep": 0,
     "samples": 1,
     "devices": 1,
@@ -33,12 +37,19 @@ class Settings:
         batch_size: real images of one turn, over all devices.
         turns: of each player in a round.
         order: "alternating" turns, or "simultaneous" ones from one shared forward pass.
+        accumulate: parts that a batch is taken in, one after the other, to save memory.
         log_every, sample_every, save_every: steps between log lines, sample grids and checkpoints.
+        evaluate_every: steps between measurements of the samples, where there is a metric.
         keep: newest checkpoints that are kept; 0 keeps all.
         samples: pictures in a sample grid.
         precision: "auto" (float32), "float32", "bfloat16" or "float16" (with loss scaling).
         jit: compile the turns with XLA; "auto" does so on a GPU.
         devices: over which a batch is split.
+        threads: that share one operation on a CPU; "auto" is one for points, where operations are small
+            and run side by side instead, and all cores for images.
+        on_sick: what a finding of the diagnosis does: "warn", "stop", or "rollback" to the last healthy
+            checkpoint with lowered learning rates.
+        rollbacks: how often a run may roll back.
         deterministic: whether the same seed gives the same run, bit for bit.
 
     Raises:
@@ -50,15 +61,20 @@ class Settings:
     batch_size: int = 128
     turns: Mapping[str, int] = field(default_factory=dict)
     order: str = "alternating"
+    accumulate: int = 1
     log_every: int = 50
     sample_every: int = 500
     save_every: int = 500
+    evaluate_every: int = 500
     keep: int = 3
     samples: int = 64
     precision: str = "auto"
     jit: str | bool = "auto"
     devices: int = 1
+    threads: int | str = "auto"
     deterministic: bool = True
+    on_sick: str = "warn"
+    rollbacks: int = 3
 
     def __post_init__(self) -> None:
         for name, least in AT_LEAST.items():
@@ -76,10 +92,12 @@ class Settings:
                 f"trainer.order=simultaneous: expected one turn of each player, got {dict(self.turns)}; "
                 "type trainer.order=alternating, or leave trainer.turns at 1."
             )
-        if self.batch_size % self.devices:
+        if self.threads != "auto":
+            expect_whole("trainer.threads", self.threads, 1)
+        if self.batch_size % (self.devices * self.accumulate):
             raise UsageError(
-                f"trainer.batch_size: expected a multiple of trainer.devices={self.devices}, "
-                f"got {self.batch_size}."
+                f"trainer.batch_size: expected a multiple of trainer.devices={self.devices} times "
+                f"trainer.accumulate={self.accumulate}, got {self.batch_size}."
             )
 
     @property

@@ -1,8 +1,7 @@
-"""One loop for every game: tapes, optimizers, averages and checkpoints live only here."""
+"""One loop for every game: its rounds, its maintenance, its state."""
 
-import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -10,13 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from ganctl.average import ExponentialAverage
-from ganctl.error import RunError
+from ganctl.error import RunError, Unstable
 from ganctl.game import Batch, Game, Terms
 from ganctl.settings import Settings
+from ganctl.turn import Turn
 
 CALL_SECONDS = 0.1  # rounds are bundled into graph calls of about this length
 BLOCK = 64  # samples drawn at a time
-PREVIEW, SAMPLE = -1, -2  # "steps" of the random keys that training never uses
+PREVIEW, SAMPLE, EVALUATE = -1, -2, -3  # "steps" of the random keys that training never uses
 
 
 class Trainer:
@@ -30,6 +30,8 @@ class Trainer:
         seed: of all noise; with the step it determines every random number.
         strategy: splits batches over several devices, or None for one.
         jit: whether turns are compiled with XLA (on one device only).
+        metrics: by name, what measures samples during training: (draw, dataset) -> {name: number}, where
+            draw(count) gives samples.
     """
 
     def __init__(
@@ -42,10 +44,10 @@ class Trainer:
         seed: int = 0,
         strategy: tf.distribute.Strategy | None = None,
         jit: bool = False,
+        metrics: Mapping[str, Any] | None = None,
     ) -> None:
         self.game, self.optimizers, self.settings = game, dict(optimizers), settings
-        self.average, self.seed, self.strategy = average, seed, strategy
-        self.replicas = strategy.num_replicas_in_sync if strategy else 1
+        self.average, self.seed, self.strategy, self.metrics = average, seed, strategy, dict(metrics or {})
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         for player, optimizer in self.optimizers.items():
             optimizer.build(game.weights(player))
@@ -53,7 +55,15 @@ class Trainer:
             average.start(game)
         self.schedule = self._schedule()
         self.terms: list[str] = []
-        self._turn = tf.function(self._play, autograph=False, jit_compile=jit and not strategy)
+        turn = Turn(
+            game,
+            self.optimizers,
+            batch_size=settings.batch_size,
+            accumulate=settings.accumulate,
+            average=average,
+            strategy=strategy,
+        )
+        self._turn = tf.function(turn.__call__, autograph=False, jit_compile=jit and not strategy)
         self._one_round = tf.function(self._round, autograph=False)
         self._many_rounds = tf.function(self._rounds, autograph=False)
         self._sampler = tf.function(self._sample, autograph=False)
@@ -64,9 +74,12 @@ class Trainer:
         return int(self.step.numpy())
 
     def train(self, batches: Iterator, rounds: int = 1) -> tf.Tensor:
-        """Play rounds in one graph call; return the last one's scalars, in the order of `terms`."""
+        """Play rounds in one graph call; return the last one's scalars, in the order of `terms`.
+
+        A round that ends in a term that is no finite number is the last one.
+        """
         if rounds == 1:
-            return self._one_round(batches)
+            return self._one_round(batches, tf.constant(True))
         return self._many_rounds(batches, tf.constant(rounds))
 
     def fit(self, dataset: Any, run: Any) -> None:
@@ -75,29 +88,50 @@ class Trainer:
         Maintenance comes before the round, so that the first and the last state are reported too.
 
         Raises:
-            RunError: when a term is not a finite number; checkpoints before it are kept.
+            Unstable: when a term or a weight is not a finite number; checkpoints before it are kept.
         """
         settings, data = self.settings, self._stream(dataset)
         step, report, pace, begin = self.played, None, 0.0, self.played
         while True:
-            last = step >= settings.steps or run.stopping
+            done = step >= settings.steps
             # A stop logs nothing of its own, so that the log of a run does not tell how often it was stopped.
-            if step > begin and (step >= settings.steps or due(step, settings.log_every)):
-                run.log(step, self._finite(report, step))
-            if step >= settings.steps or due(step, settings.sample_every):
-                run.show(step, dataset.draw(self.preview(settings.samples)))
-            if last or (step > begin and due(step, settings.save_every)) or step == 0:
-                self._finite(report, step)
-                run.save(step, self.values())
-            if last:
+            facts: dict[str, float] = {}
+            if step > begin and (done or due(step, settings.log_every)):
+                facts |= report or {}
+            if step > begin and self.metrics and (done or due(step, settings.evaluate_every)):
+                facts |= self.evaluate(dataset)
+            if facts:
+                run.log(step, facts)
+            if done or due(step, settings.sample_every):
+                run.show(step, self.picture(dataset))
+            if done or run.stopping or (step > begin and due(step, settings.save_every)) or step == 0:
+                run.save(step, finite(self.values(), step))
+            if done or run.stopping:
                 return
             rounds = self._bundle(step, pace)
             start = time.perf_counter()
-            report = self.train(data, rounds).numpy()
+            values = self.train(data, rounds).numpy().tolist()
             # The first call of each kind traces the graph and says nothing about the pace.
             pace = (time.perf_counter() - start) / rounds if step > begin else 0.0
-            step += rounds
-            run.advance(step, dict(zip(self.terms, report, strict=True)))
+            step = self.played
+            report = finite(dict(zip(self.terms, values, strict=True)), step)
+            run.advance(step, report)
+
+    def evaluate(self, dataset: Any) -> dict[str, float]:
+        """Return what every metric says of the averaged weights' samples, by "metric/name"."""
+
+        def draw(count: int) -> np.ndarray:
+            return self.sample(count, seed=self.seed, key=EVALUATE)
+
+        return {
+            f"{metric}/{name}": float(value)
+            for metric, measure in self.metrics.items()
+            for name, value in measure(draw, dataset).items()
+        }
+
+    def picture(self, dataset: Any) -> np.ndarray:
+        """Return what a run shows of its samples: the data set draws them as its kind is best seen."""
+        return dataset.draw(self.preview(self.settings.samples))
 
     def preview(self, count: int) -> np.ndarray:
         """Sample from the latents that every grid of this run shows, averaged weights where there are any."""
@@ -173,87 +207,53 @@ class Trainer:
     def _bundle(self, step: int, pace: float) -> int:
         """Return how many rounds the next graph call plays: up to the next event, about CALL_SECONDS long."""
         settings = self.settings
-        ends = [settings.steps] + [
-            (step // every + 1) * every
-            for every in (settings.log_every, settings.sample_every, settings.save_every)
-            if every
-        ]
+        intervals = [settings.log_every, settings.sample_every, settings.save_every]
+        intervals += [settings.evaluate_every] if self.metrics else []
+        ends = [settings.steps] + [(step // every + 1) * every for every in intervals if every]
         wanted = int(CALL_SECONDS / pace) if pace else 1
         return max(1, min(min(ends) - step, wanted))
 
     def _rounds(self, batches: Iterator, count: tf.Tensor) -> tf.Tensor:
-        first = self._one_round(batches)
+        first = self._one_round(batches, tf.constant(False))
         _, last = tf.while_loop(
-            lambda index, _: index < count,
-            lambda index, _: (index + 1, self._one_round(batches)),
+            lambda index, last: (index < count) & tf.reduce_all(tf.math.is_finite(last)),
+            lambda index, _: (index + 1, self._one_round(batches, tf.equal(index, count - 1))),
             (tf.constant(1), first),
             parallel_iterations=1,
         )
         return last
 
-    def _round(self, batches: Iterator) -> tf.Tensor:
+    def _round(self, batches: Iterator, watched: tf.Tensor) -> tf.Tensor:
         data = [next(batches) for _ in range(self.settings.batches_per_step)]
+        nothing = [tf.zeros([0])] * len(self.game.players)
+        before = tf.cond(watched, self._positions, lambda: nothing)
         report: Terms = {}
         for index, (players, which) in enumerate(self.schedule):
             key = tf.random.fold_in(tf.stack([self.seed, index]), tf.cast(self.step, tf.int32))
-            report |= self._turn(data[which], key, tf.identity(self.step), players=players)
+            report |= self._turn(data[which], key, tf.identity(self.step), watched, players=players)
+        report |= self._moves(before, watched)
         self.step.assign_add(1)
         self.terms = list(report)
         return tf.stack(list(report.values()))
 
-    def _play(self, data: Any, key: tf.Tensor, step: tf.Tensor, *, players: Sequence[str]) -> Terms:
-        """Move the given players once, from one forward pass."""
-        terms, gradients = self._differentiate(data, key, step, players)
-        for player in players:
-            self.optimizers[player].apply(gradients[player], self.game.weights(player))
-            self.game.after(player, terms[player])
-            if self.average:
-                self.average.update(player)
-        return {f"{player}/{name}": term for player in players for name, term in terms[player].items()}
+    def _positions(self) -> list[tf.Tensor]:
+        """Return each player's weights in one row."""
+        return [
+            tf.concat([tf.reshape(weight.value, [-1]) for weight in self.game.weights(player)], axis=0)
+            for player in self.game.players
+        ]
 
-    def _differentiate(self, data, key, step, players) -> tuple[dict[str, Terms], dict[str, list[tf.Tensor]]]:
-        """Return each player's terms and the gradients of its own weights, means over all devices."""
+    def _moves(self, before: list[tf.Tensor], watched: tf.Tensor) -> Terms:
+        """Return the norm of each player's weights, and how far they moved in this round relative to it."""
 
-        def on_device(data):
-            context = tf.distribute.get_replica_context()
-            replica = (context.replica_id_in_sync_group if self.replicas > 1 else 0, self.replicas)
-            size = self.settings.batch_size // self.replicas
-            return self._gradients(Batch(data, size=size, key=key, step=step, replica=replica), players)
+        def found() -> list[tf.Tensor]:
+            norms = [tf.norm(position) for position in before]
+            moved = [tf.norm(now - then) for now, then in zip(self._positions(), before, strict=True)]
+            return norms + [tf.math.divide_no_nan(*pair) for pair in zip(moved, norms, strict=True)]
 
-        if not self.strategy:
-            return on_device(data)
-        results = self.strategy.run(on_device, args=(data,))
-        self._average_statistics(self.strategy)
-        mean = tf.distribute.ReduceOp.MEAN
-        return tf.nest.map_structure(lambda value: self.strategy.reduce(mean, value, axis=None), results)
-
-    def _average_statistics(self, strategy: tf.distribute.Strategy) -> None:
-        """Give every device the mean of what each noted of its own part of the batch.
-
-        Keras leaves the moving statistics of batch normalization apart, and would save the first device's.
-        """
-        for network in itertools.chain.from_iterable(self.game.players.values()):
-            for variable in network.non_trainable_variables:
-                if variable.dtype.startswith("float"):
-                    copies = strategy.experimental_local_results(variable.value)
-                    variable.value.assign(tf.add_n(copies) / self.replicas)
-
-    def _gradients(self, batch: Batch, players: Sequence[str]):
-        weights = {player: [weight.value for weight in self.game.weights(player)] for player in players}
-        # The tape watches the movers alone, so no family ever stops a gradient.
-        with tf.GradientTape(watch_accessed_variables=False, persistent=len(players) > 1) as tape:
-            tape.watch(weights)
-            terms, totals = {}, {}
-            for player in players:
-                batch.facts = {}
-                losses = self.game.losses(player, batch)
-                totals[player] = self.optimizers[player].scale_loss(tf.add_n(list(losses.values())))
-                terms[player] = {**losses, **batch.facts}
-        zero = tf.UnconnectedGradients.ZERO
-        return terms, {
-            player: tape.gradient(totals[player], weights[player], unconnected_gradients=zero)
-            for player in players
-        }
+        names = [f"{player}/{name}" for name in ("weights", "update") for player in self.game.players]
+        nothing = [tf.constant(0.0)] * len(names)
+        return dict(zip(names, tf.cond(watched, found, lambda: nothing), strict=True))
 
     def _sample(self, start: tf.Tensor, block: tf.Tensor, *, averaged: bool) -> tf.Tensor:
         batch = Batch({}, size=BLOCK, key=tf.random.fold_in(start, block))
@@ -262,15 +262,19 @@ class Trainer:
                 return self.game.sample(batch)
         return self.game.sample(batch)
 
-    def _finite(self, report: np.ndarray | None, step: int) -> dict[str, float]:
-        values = {} if report is None else dict(zip(self.terms, map(float, report), strict=True))
-        bad = [name for name, value in values.items() if not np.isfinite(value)]
-        if bad:
-            raise RunError(
-                f"{bad[0]} is {values[bad[0]]} at step {step}: the run stopped, and the checkpoints before "
-                "it are intact; try a smaller optimizer.discriminator.learning_rate."
-            )
-        return values
+
+def finite(values: dict[str, Any], step: int) -> dict[str, Any]:
+    """Return the values, numbers or arrays by name, when all of them are finite.
+
+    Raises:
+        Unstable: naming the first that is not.
+    """
+    for name, value in values.items():
+        number = np.asarray(value)
+        if number.dtype.kind == "f" and not np.isfinite(number).all():
+            bad = number[~np.isfinite(number)].flat[0]
+            raise Unstable(name, float(bad), step)
+    return values
 
 
 def due(step: int, every: int) -> bool:

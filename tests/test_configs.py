@@ -13,7 +13,7 @@ from ganctl.compose import compose
 
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 GIVEN = {  # parameters that the program gives and not the config
-    "ganctl.model": {"network", "shape", "loss", "penalties", "augment", "rules"},
+    "ganctl.model": {"network", "shape", "loss", "parts"},
     "ganctl.network": {"latent", "shape"},
     "keras.optimizers.schedules": {"initial_learning_rate"},
 }
@@ -21,7 +21,9 @@ CHOICES = [(group, choice) for group in groups() for choice in choices(group)]
 
 
 def override(group: str, choice: str) -> str:
-    return f"{group}=[{choice}]" if group == "penalty" else f"{group}={choice}"
+    return (
+        f"{group}=[{choice}]" if group in ("penalty", "augment", "remedy", "metric") else f"{group}={choice}"
+    )
 
 
 def targets(node, path=""):

@@ -43,7 +43,8 @@ def test_each_turn_moves_its_own_weights_and_no_others(model, make, tensorflow):
     game, batch = trainer.game, next(iter(dataset.batches(8, seed=0)))
     for mover in game.players:
         before = {player: snapshot(game, player) for player in game.players}
-        trainer._turn(batch, tensorflow.constant([1, 2]), tensorflow.constant(0, "int64"), players=(mover,))
+        key, step = tensorflow.constant([1, 2]), tensorflow.constant(0, "int64")
+        trainer._turn(batch, key, step, tensorflow.constant(True), players=(mover,))
         for player, weights in before.items():
             moved = [not np.array_equal(a, b) for a, b in zip(weights, snapshot(game, player), strict=True)]
             assert all(moved) if player == mover else not any(moved), (mover, player, moved)
@@ -100,7 +101,7 @@ def test_a_recipe_overfits_one_batch(make, tensorflow):
     losses = []
     for step in range(60):
         key, count = tensorflow.constant([0, 0]), tensorflow.constant(step, "int64")
-        report = trainer._turn(batch, key, count, players=("discriminator",))
+        report = trainer._turn(batch, key, count, tensorflow.constant(True), players=("discriminator",))
         losses.append(float(report["discriminator/adversarial"]))
     assert losses[-1] < 0.5 * losses[0]
 

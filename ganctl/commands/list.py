@@ -35,6 +35,8 @@ PURPOSES = {  # at most 40 letters, for a terminal of 80
     "network": "the players' architectures",
     "optimizer": "how weights follow gradients, by player",
     "penalty": "what keeps the critic smooth",
+    "norm": "how a player's layers are normalized",
+    "remedy": "what else keeps a game from collapse",
     "schedule": "how the learning rate falls, by player",
     "trainer": "steps, turns, intervals, precision",
 }

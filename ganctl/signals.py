@@ -1,0 +1,51 @@
+"""What the diagnosis watches in a batch, beside losses: how sure the critic is, how varied the fakes are."""
+
+import numpy as np
+import tensorflow as tf
+
+NAMES = ("right_real", "right_fake", "spread", "coverage", "density")
+MOST = 256  # examples of a batch that are compared with each other
+SIDE, WIDTH = 8, 64  # images are shrunk to this side, then projected to so many numbers
+NEIGHBOUR = 5  # whose distance is a real example's radius, as in the paper
+
+
+def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Tensor]:
+    """Return float32 scalars in the order of NAMES.
+
+    `right_real`, `right_fake`: shares of each that the critic puts on the right side of its boundary.
+    `spread`: mean distance between fakes over that between reals, 1 for equal variety.
+    `coverage`: share of reals with a fake nearer than their fifth nearest real, 0.97 for equal distributions;
+    `density`: how many reals' radii a fake lies in, over five, 1 for equal ones (Naeem et al., 2020).
+    """
+    reals, fakes = features(real[:MOST]), features(fake[:MOST])
+    among, between = distances(reals, reals), distances(reals, fakes)
+    nearest = min(NEIGHBOUR, reals.shape[0] - 1)
+    radius = -tf.math.top_k(-among, nearest + 1).values[:, -1:]
+    inside = tf.cast(between <= radius, tf.float32)
+    return [
+        tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
+        tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
+        tf.math.divide_no_nan(tf.reduce_mean(distances(fakes, fakes)), tf.reduce_mean(among)),
+        tf.reduce_mean(tf.reduce_max(inside, axis=1)),
+        tf.reduce_mean(tf.reduce_sum(inside, axis=0)) / max(nearest, 1),
+    ]
+
+
+def features(samples: tf.Tensor) -> tf.Tensor:
+    """Return (n, d) numbers whose distances follow those of the samples: points stay, images are shrunk."""
+    if samples.shape.rank == 4:  # a batch of images
+        height, width = (max(1, side // SIDE) for side in samples.shape[1:3])
+        samples = tf.nn.avg_pool2d(samples, (height, width), (height, width), "VALID")
+    flat = tf.reshape(samples, (samples.shape[0], -1))
+    size = flat.shape[1]
+    if size <= WIDTH:
+        return flat
+    # A random projection keeps distances (Johnson and Lindenstrauss, 1984); this one is always the same.
+    projection = np.random.default_rng(0).normal(size=(size, WIDTH)) / np.sqrt(WIDTH)
+    return flat @ tf.constant(projection, tf.float32)
+
+
+def distances(these: tf.Tensor, those: tf.Tensor) -> tf.Tensor:
+    """Return Euclidean distances of shape (n, m) between points of shape (n, d) and (m, d)."""
+    squares = tf.reduce_sum(tf.square(these[:, None, :] - those[None, :, :]), axis=2)
+    return tf.sqrt(tf.maximum(squares, 0.0))
