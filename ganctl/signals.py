@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-NAMES = ("right_real", "right_fake", "spread", "coverage", "density")
+NAMES = ("right_real", "right_fake", "told", "spread", "coverage", "density")
 MOST = 256  # examples of a batch that are compared with each other
 SIDE, WIDTH = 8, 64  # images are shrunk to this side, then projected to so many numbers
 NEIGHBOUR = 5  # whose distance is a real example's radius, as in the paper
@@ -13,6 +13,8 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
     """Return float32 scalars in the order of NAMES.
 
     `right_real`, `right_fake`: shares of each that the critic puts on the right side of its boundary.
+    `told`: share of all pairs of a real and a fake in which the real has the larger logit: 1 where they are told
+    apart, 0.5 by chance, whatever the loss makes of logits (the area under the ROC curve).
     `spread`: mean distance between fakes over that between reals, 1 for equal variety.
     `coverage`: share of reals with a fake nearer than their fifth nearest real, 0.97 for equal distributions;
     `density`: how many reals' radii a fake lies in, over five, 1 for equal ones (Naeem et al., 2020).
@@ -25,10 +27,17 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
     return [
         tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
         tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
+        told(real_logits, fake_logits),
         tf.math.divide_no_nan(tf.reduce_mean(distances(fakes, fakes)), tf.reduce_mean(among)),
         tf.reduce_mean(tf.reduce_max(inside, axis=1)),
         tf.reduce_mean(tf.reduce_sum(inside, axis=0)) / max(nearest, 1),
     ]
+
+
+def told(higher: tf.Tensor, lower: tf.Tensor) -> tf.Tensor:
+    """Return the share of pairs, float32 in [0, 1], in which the first one's logit is larger; a tie is half one."""
+    differences = tf.reshape(higher, (-1, 1)) - tf.reshape(lower, (1, -1))
+    return 0.5 + 0.5 * tf.reduce_mean(tf.sign(tf.cast(differences, tf.float32)))
 
 
 def features(samples: tf.Tensor) -> tf.Tensor:
