@@ -11,6 +11,7 @@ import tensorflow as tf
 from ganctl.average import ExponentialAverage
 from ganctl.error import RunError, Unstable
 from ganctl.game import Batch, Game, Terms
+from ganctl.scene import Scene
 from ganctl.settings import Settings
 from ganctl.turn import Turn
 
@@ -131,6 +132,8 @@ class Trainer:
 
     def picture(self, dataset: Any) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""
+        if hasattr(dataset, "portray"):
+            return dataset.portray(Scene(self))
         return dataset.draw(self.preview(self.settings.samples))
 
     def preview(self, count: int) -> np.ndarray:

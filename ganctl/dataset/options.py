@@ -1,5 +1,6 @@
 """The options that data sets share, checked before anything slow begins."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -48,6 +49,12 @@ def between(name: str, value: float, most: float, expected: str) -> None:
     """Raise UsageError unless `value` is a number in [0, most]."""
     if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value <= most:
         raise UsageError(f"dataset.{name} is {expected}, not {value!r}.")
+
+
+def positive(name: str, value: object) -> None:
+    """Raise UsageError unless `value` is a finite number above 0."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise UsageError(f"dataset.{name} is a number above 0, not {value!r}.")
 
 
 def choice(name: str, value: object, choices: Sequence[str]) -> str:

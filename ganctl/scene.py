@@ -1,0 +1,63 @@
+"""What a picture of points shows of a game besides samples: the critic's field, the way of the latents."""
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ganctl.game import Batch
+
+KEY = (0, -4)  # a random key that neither training nor sampling uses
+CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
+
+
+class Scene:
+    """A trainer's players as a picture sees them, in inference mode.
+
+    Args:
+        trainer: with its game built.
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self.trainer, self.game = trainer, trainer.game
+
+    def samples(self, count: int) -> np.ndarray:
+        """Return the samples that every picture of the run shows, float32 of shape (count, d)."""
+        return self.trainer.preview(count)
+
+    def field(self, points: np.ndarray) -> tuple[np.ndarray | None, float | None]:
+        """Return what the discriminator says at points of shape (m, d), and what an undecided one says.
+
+        Returns:
+            float32 of shape (m,), or None for a game without a discriminator of single points (packed ones
+            see several); and the boundary, None for a loss that knows differences only.
+        """
+        network = getattr(self.game, "discriminator", None)
+        if network is None or network.input_shape[1:] != points.shape[1:]:
+            return None, None
+        judged = network(tf.constant(points, tf.float32), training=False)
+        loss = self.game.loss
+        centre = None if loss is None or loss.relative else loss.boundary
+        return np.reshape(judged, [len(points), -1])[:, 0].astype(np.float32), centre
+
+    def walk(self, count: int) -> np.ndarray | None:
+        """Return the samples, float32 of shape (count, d), along a path through the latents, or None.
+
+        A latent of one number goes through the quantiles of its prior; a longer one goes along half a circle
+        through two draws, each point of which is as likely as a draw where the prior is normal.
+        """
+        draw, network = getattr(self.game, "draw", None), getattr(self.game, "generator", None)
+        if draw is None or network is None:
+            return None
+        crowd = draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
+        if crowd.shape[1] == 1:
+            latents = tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count]
+        else:
+            angle = tf.linspace(0.0, math.pi, count)[:, None]
+            latents = tf.cos(angle) * crowd[0] + tf.sin(angle) * crowd[1]
+        average = self.trainer.average
+        if not average:
+            return network(latents, training=False).numpy()
+        with average.applied():
+            return network(latents, training=False).numpy()
