@@ -11,6 +11,7 @@ import tensorflow as tf
 from ganctl.signals import NAMES, signals
 
 Terms = dict[str, tf.Tensor]
+JUDGED = "logits of "  # what a batch remembers under such a name holds for the critic's weights of the moment
 
 
 class Batch(dict):
@@ -43,8 +44,26 @@ class Batch(dict):
         super().__init__(data)
         self.size, self.key, self.step, self.replica, self.watched = size, key, step, replica, watched
         self.facts: Terms = {}
+        self.player = ""  # who pays the penalties that are being asked for
+        self.imagined = False  # whether this turn is only thought through, so that nothing may be kept of it
         self._draws = 0
         self._known: dict[str, Any] = {}
+
+    def fork(self, branch: int, *, imagined: bool) -> "Batch":
+        """Return this batch for networks with other weights: same data, latents and fakes, nothing judged.
+
+        Args:
+            branch: a number of its own for each fork, which gives it other randomness than the batch has.
+            imagined: whether what it notes is forgotten; otherwise it is noted in this batch.
+        """
+        key = tf.random.fold_in(self.key, -1 - branch)  # draws count upwards
+        rules = {"size": self.size, "key": key, "step": self.step, "replica": self.replica}
+        fork = Batch(self, **rules, watched=self.watched)
+        fork.imagined, fork.player = imagined or self.imagined, self.player
+        fork._known = {name: known for name, known in self._known.items() if not name.startswith(JUDGED)}
+        if not imagined:
+            fork.facts = self.facts
+        return fork
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return what `compute` gave the first time it was asked for under this name."""
@@ -58,6 +77,8 @@ class Batch(dict):
 
     def signal(self, names: Sequence[str], compute: Callable[[], Sequence[tf.Tensor]]) -> None:
         """Log float32 scalars that only a reported round needs; they are 0 in all others."""
+        if self.imagined:
+            return
         nothing = [tf.constant(0.0)] * len(names)
         watched = tf.convert_to_tensor(self.watched)
         self.facts |= dict(zip(names, tf.cond(watched, compute, lambda: nothing), strict=True))
@@ -105,7 +126,7 @@ class Critic:
         Inside a tape that watches the images call the critic itself: what is remembered was not watched.
         """
         # The image is remembered too: a living tensor's id is its own.
-        return self.batch.once(f"logits of {id(image)}", lambda: (image, self(image)))[1]
+        return self.batch.once(f"{JUDGED}{id(image)}", lambda: (image, self(image)))[1]
 
 
 class Part:
@@ -154,7 +175,7 @@ class Game:
         loss: turns logits into the players' adversarial terms (`ganctl.loss`); None where a family
             brings its own.
         penalties: by name, parts called with (critic, real, fake, batch), whose scalar joins the terms of
-            the players that they name.
+            the players that they name; None joins nothing.
         augmentations: by name, parts that change, in this order, all that a critic sees.
         remedies: by name, parts with any of the other hooks.
     """
@@ -171,6 +192,7 @@ class Game:
         self.penalties = dict(penalties or {})
         self.augmentations, self.remedies = dict(augmentations or {}), dict(remedies or {})
         self.players: dict[str, list[keras.Model]] = {}
+        self.warnings: list[str] = []
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -205,7 +227,9 @@ class Game:
         }
 
     def join(self) -> None:
-        """Show the game to its parts; called once, when the networks are built."""
+        """Show the game to its loss and its parts; called once, when the networks are built."""
+        if hasattr(self.loss, "join"):
+            self.loss.join(self)
         for part in self.parts.values():
             part.join(self)
 
@@ -241,11 +265,13 @@ class Game:
         self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch, player: str = "discriminator"
     ) -> Terms:
         """Return by name the terms of all penalties that this player pays."""
-        return {
+        batch.player = player
+        terms = {
             name: penalty(critic, real, fake, batch)
             for name, penalty in self.penalties.items()
             if player in getattr(penalty, "players", ("discriminator",))
         }
+        return {name: term for name, term in terms.items() if term is not None}
 
     def watch(self, batch: Batch, real, fake, real_logits, fake_logits) -> None:
         """Log what the parts and the diagnosis want to know of a discriminator's turn."""
@@ -256,6 +282,14 @@ class Game:
             sign=tf.reduce_mean(tf.sign(real_logits - boundary)),
         )
         batch.signal(NAMES, lambda: signals(real, fake, real_logits, fake_logits, boundary))
+
+    def layers(self, player: str) -> list[keras.Layer]:
+        """Return every layer of a player's networks, those inside of others too."""
+        return [layer for network in self.players.get(player, ()) for layer in network._flatten_layers()]
+
+    def kinds(self, player: str) -> set[str]:
+        """Return the names of the classes of a player's layers."""
+        return {type(layer).__name__ for layer in self.layers(player)}
 
     def weights(self, player: str) -> Sequence[keras.Variable]:
         """Return the trainable variables that this player's turn moves, each once."""

@@ -1,0 +1,103 @@
+"""Unrolling: the generator is judged by the discriminator of a few steps ahead, and by how it got there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import keras
+import tensorflow as tf
+
+from ganctl.error import UsageError
+from ganctl.game import Batch, Game, Part
+from ganctl.settings import expect_one_of, expect_whole
+
+SMALLEST = 1e-16  # added below Adam's square root, whose slope at 0 is infinite; its own epsilon is the root
+
+
+class Unrolled(Part):
+    """The generator's turn is played against the discriminator after k more of its own steps.
+
+    Metz et al. (2017), equations 9 to 11. The steps are taken on the turn's own batch and fakes, by what
+    the discriminator minimises, penalties included; the gradient of the generator goes through all of them,
+    second derivatives and all. The discriminator itself is trained as ever: its weights, its statistics
+    and its noise do not know of the steps.
+
+    Args:
+        steps: the paper's k; 0 is ordinary training.
+        rate: of the inner steps, the paper's eta, above 0.
+        optimizer: "sgd", the gradient steps of equation 10, or "adam", which starts each time with fresh
+            moments. (The authors' toy code unrolls the Adam that trains the discriminator, moments and all.)
+        beta_1, beta_2: decays of Adam's moments, in [0, 1).
+
+    Raises:
+        UsageError: for a number outside its range, or a game without these two players.
+    """
+
+    def __init__(
+        self,
+        steps: int = 5,
+        rate: float = 1e-3,
+        optimizer: str = "adam",
+        beta_1: float = 0.5,
+        beta_2: float = 0.999,
+    ) -> None:
+        expect_whole("remedy.unrolled.steps", steps, 0)
+        expect_one_of("remedy.unrolled.optimizer", optimizer, ("sgd", "adam"))
+        if rate <= 0:
+            raise UsageError(f"remedy.unrolled.rate: expected a number above 0, got {rate}.")
+        for name, number in (("beta_1", beta_1), ("beta_2", beta_2)):
+            if not 0 <= number < 1:
+                raise UsageError(f"remedy.unrolled.{name}: expected a number in [0, 1), got {number}.")
+        self.steps, self.rate, self.optimizer = steps, rate, optimizer
+        self.beta_1, self.beta_2 = beta_1, beta_2
+
+    def join(self, game: Game) -> None:
+        if not {"discriminator", "generator"} <= set(game.players):
+            raise UsageError(
+                "remedy=[unrolled] needs the players discriminator and generator, "
+                f"got {', '.join(game.players)}."
+            )
+
+    @contextmanager
+    def ahead(self, game: Game, batch: Batch) -> Iterator[Batch]:
+        weights = list(game.weights("discriminator"))
+        known = {id(weight) for weight in weights}
+        others = [
+            variable
+            for network in game.players["discriminator"]
+            for variable in network.variables
+            if id(variable) not in known
+        ]
+        now = [tf.identity(weight.value) for weight in weights]
+        noted = [tf.identity(variable.value) for variable in others]
+        moments = [(tf.zeros_like(value), tf.zeros_like(value)) for value in now]
+        for step in range(self.steps):
+            pairs = [*zip(weights, now, strict=True), *zip(others, noted, strict=True)]
+            gradients, noted = self._inner(game, batch.fork(step, imagined=True), pairs, now, others)
+            now, moments = self._moved(now, gradients, moments, step)
+        pairs = [*zip(weights, now, strict=True), *zip(others, noted, strict=True)]
+        with keras.StatelessScope(state_mapping=pairs):
+            yield batch.fork(self.steps, imagined=False)
+
+    def _inner(self, game: Game, batch: Batch, pairs, now: list, others: list):
+        """Return the discriminator's gradients at weights that are tensors, and what its layers noted."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(now)
+            with keras.StatelessScope(state_mapping=pairs) as scope:
+                total = tf.add_n(list(game.losses("discriminator", batch).values()))
+                noted = [scope.get_current_value(variable) for variable in others]
+        return tape.gradient(total, now, unconnected_gradients=tf.UnconnectedGradients.ZERO), noted
+
+    def _moved(self, now: Sequence, gradients: Sequence, moments: Sequence, step: int):
+        """Return the weights after one inner step, and Adam's moments."""
+        if self.optimizer == "sgd":
+            return [value - self.rate * g for value, g in zip(now, gradients, strict=True)], moments
+        moments = [
+            (self.beta_1 * first + (1 - self.beta_1) * g, self.beta_2 * second + (1 - self.beta_2) * g * g)
+            for (first, second), g in zip(moments, gradients, strict=True)
+        ]
+        ones, twos = 1 - self.beta_1 ** (step + 1), 1 - self.beta_2 ** (step + 1)
+        moved = [
+            value - self.rate * (first / ones) / tf.sqrt(second / twos + SMALLEST)
+            for value, (first, second) in zip(now, moments, strict=True)
+        ]
+        return moved, moments
