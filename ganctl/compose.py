@@ -18,7 +18,7 @@ from yaml import YAMLError
 from ganctl.catalogue import CONFIGS, choices, defaults, file_of, groups
 from ganctl.error import UsageError, closest, in_short, suggest
 
-PER_PLAYER = ("optimizer", "schedule")  # groups chosen for each player
+PER_PLAYER = ("optimizer", "schedule", "norm")  # groups chosen for each player
 
 
 @dataclass

@@ -15,6 +15,7 @@ FILES = sorted(CONFIGS.rglob("*.yaml"))
 GIVEN = {  # parameters that the program gives and not the config
     "ganctl.model": {"network", "shape", "loss", "parts"},
     "ganctl.network": {"latent", "shape"},
+    "ganctl.layer": {"layer"},
     "keras.optimizers.schedules": {"initial_learning_rate"},
 }
 CHOICES = [(group, choice) for group in groups() for choice in choices(group)]

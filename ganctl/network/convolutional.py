@@ -1,15 +1,14 @@
 """DCGAN's kind of network: strided convolutions down, their transposes or upsampling up."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 from keras import layers
 
 from ganctl.error import UsageError
+from ganctl.layer import Norm, is_over_batch, normalized, wrapped
 from ganctl.settings import expect_one_of, expect_whole
-
-Norm = Callable[[], layers.Layer] | None
 
 
 def generator(
@@ -34,7 +33,8 @@ def generator(
         filters: channels of the dense layer's picture, then of every convolution but the last.
         strides: how much each convolution enlarges; as many as filters.
         kernel: width of the convolutions in pixels.
-        norm: makes a normalization layer, put before every activation but the last; None for none.
+        norm: makes a normalization: of outputs, put before every activation but the last, or of weights,
+            put around every layer that has some; None for none.
         negative_slope: of the leaky ReLU; 0 is a ReLU.
         dropout: share of the dense layer's picture that is dropped.
         bias: whether layers add a bias.
@@ -42,24 +42,27 @@ def generator(
         output: "tanh", or "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer).
 
     Raises:
-        UsageError: for a size that the strides cannot reach, or lists of different lengths.
+        UsageError: for points, a size that the strides cannot reach, or lists of different lengths.
     """
-    _check("generator", filters, strides, kernel)
+    _check("generator", shape, filters, strides, kernel)
     expect_one_of("network.generator.upsample", upsample, ("transposed", "nearest"))
     expect_one_of("network.generator.output", output, ("tanh", "sigmoid"))
     base = (*_base(shape, strides), filters[0])
 
     def enlarge(channels: int, stride: int) -> list[layers.Layer]:
-        if upsample == "transposed":
-            return [layers.Conv2DTranspose(channels, kernel, strides=stride, padding="same", use_bias=bias)]
-        repeated = [layers.UpSampling2D(stride)] if stride > 1 else []
-        return [*repeated, layers.Conv2DTranspose(channels, kernel, padding="same", use_bias=bias)]
+        repeated = [layers.UpSampling2D(stride)] if upsample == "nearest" and stride > 1 else []
+        own = stride if upsample == "transposed" else 1
+        convolution = layers.Conv2DTranspose(channels, kernel, strides=own, padding="same", use_bias=bias)
+        return [*repeated, wrapped(convolution, norm)]
 
     def activate() -> list[layers.Layer]:
-        return [*([norm()] if norm else []), layers.LeakyReLU(negative_slope)]
+        return [*normalized(norm), layers.LeakyReLU(negative_slope)]
 
-    stack = [keras.Input((latent,)), layers.Dense(math.prod(base), use_bias=bias), *activate()]
-    stack += [layers.Reshape(base), layers.Dropout(dropout)]
+    stack = [keras.Input((latent,)), wrapped(layers.Dense(math.prod(base), use_bias=bias), norm)]
+    # Over the batch a dense layer's units are normalized one by one, as published; in an image, by channel.
+    reshape = layers.Reshape(base)
+    stack += [*activate(), reshape] if is_over_batch(norm) else [reshape, *activate()]
+    stack.append(layers.Dropout(dropout))
     for channels, stride in zip(filters[1:], strides, strict=False):
         stack += [*enlarge(channels, stride), *activate()]
     stack += enlarge(shape[-1], strides[-1])
@@ -89,30 +92,40 @@ def discriminator(
         filters: channels of each convolution.
         strides: how much each convolution reduces; as many as filters.
         kernel: width of the convolutions in pixels.
-        norm: makes a normalization layer, put after every convolution but the first; None for none.
+        norm: makes a normalization: of outputs, put after every convolution but the first, or of weights,
+            put around every layer that has some; None for none.
         negative_slope: of the leaky ReLU.
         dropout: share dropped after every activation.
         unit_range: whether the first layer maps images to [0, 1].
         logits: whether the result is logits; otherwise probabilities.
+
+    Raises:
+        UsageError: for points, or lists of different lengths.
     """
-    _check("discriminator", filters, strides, kernel)
+    _check("discriminator", shape, filters, strides, kernel)
     stack: list[layers.Layer] = [keras.Input(shape)]
     if unit_range:
         stack.append(layers.Rescaling(0.5, offset=0.5))
     for index, (channels, stride) in enumerate(zip(filters, strides, strict=True)):
-        stack.append(layers.Conv2D(channels, kernel, strides=stride, padding="same"))
-        if norm and index:
-            stack.append(norm())
+        stack.append(wrapped(layers.Conv2D(channels, kernel, strides=stride, padding="same"), norm))
+        stack += normalized(norm) if index else []
         stack += [layers.LeakyReLU(negative_slope), layers.Dropout(dropout)]
     stack += [
         layers.Flatten(),
-        layers.Dense(1),
+        wrapped(layers.Dense(1), norm),
         layers.Activation("linear" if logits else "sigmoid", dtype="float32"),
     ]
     return keras.Sequential(stack, name="discriminator")
 
 
-def _check(network: str, filters: Sequence[int], strides: Sequence[int], kernel: int) -> None:
+def _check(
+    network: str, shape: tuple[int, ...], filters: Sequence[int], strides: Sequence[int], kernel: int
+) -> None:
+    if len(shape) != 3:
+        raise UsageError(
+            f"network.{network}: convolutions need images, got samples of shape {tuple(shape)}; "
+            "type network=points."
+        )
     expect_whole(f"network.{network}.kernel", kernel, 1)
     for name, numbers in (("filters", filters), ("strides", strides)):
         for index, number in enumerate(numbers):
