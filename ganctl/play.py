@@ -86,6 +86,8 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     # Only now: a config that cannot be built leaves no folder behind and changes none.
     run.create(yaml.safe_dump(config, sort_keys=False))
     _introduce(run, config, dataset, step)
+    for warning in trainer.game.warnings:
+        complain(f"WARNING: {warning}")
     run.keep = settings.keep
     run.note(status="running", process=os.getpid(), error=None, **_facts(dataset))
     run.open(Display(steps=settings.steps, images_per_step=settings.images_per_step), step=step)
