@@ -25,6 +25,7 @@ MAY = {
     "scene": {"game"},
     "turn": {"average", "game"},
     "signals": set(),
+    "diagnosis": set(),
     "average": {"game"},
     "penalty": {"game", "layer"},
     "augment": {"game"},
@@ -58,6 +59,7 @@ LIGHT = {
     "run",
     "play",
     "display",
+    "diagnosis",
 }
 
 

@@ -1,0 +1,74 @@
+"""The examination: what a run's log lines show, the same while it trains, when it goes on, and afterwards."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ganctl.diagnosis import sickness
+from ganctl.diagnosis.finding import Finding, non_finite
+from ganctl.diagnosis.history import History
+
+RULES = {
+    "divergence": sickness.divergence,
+    "discriminator wins": sickness.discriminator_wins,
+    "generator wins": sickness.generator_wins,
+    "mode collapse": sickness.mode_collapse,
+    "oscillation": sickness.oscillation,
+    "stalled": sickness.stalled,
+    "memorizing": sickness.memorizing,
+}
+WELL = sickness.RECENT  # points without a sign of it, after which a finding is gone
+
+
+class Examiner:
+    """Sees log lines as they come; what it has found is a function of these lines alone.
+
+    Attributes:
+        findings: by name, in the order in which they were found; one that came back is no new one.
+    """
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.findings: dict[str, Finding] = {}
+        self._signs: dict[str, int] = {}  # by name, the last point that showed it
+
+    def see(self, line: Mapping[str, Any]) -> list[Finding]:
+        """Take the next log line; return what is found for the first time."""
+        bad = next((name for name, value in line.items() if _is_broken(value)), None)
+        found = [non_finite(bad, line[bad], line["step"])] if bad else []
+        if not bad and self.history.add(line) and self.history.steps:
+            for name, rule in RULES.items():
+                evidence = rule(self.history)
+                if evidence:
+                    found.append(Finding(name, evidence[0], line["step"], evidence[1]))
+                elif name in self.findings:
+                    self._fade(name)
+        return [each for each in found if self._is_new(each)]
+
+    def _is_new(self, found: Finding) -> bool:
+        self._signs[found.name] = len(self.history)
+        known = self.findings.get(found.name)
+        self.findings[found.name] = replace(known, until=None) if known else found
+        return not known
+
+    def _fade(self, name: str) -> None:
+        known, last = self.findings[name], self._signs[name]
+        if not known.gone and len(self.history) - last >= WELL:
+            self.findings[name] = replace(known, until=self.history.steps[last - 1])
+
+
+def examine(lines: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Return what log lines show, in the order in which it was found; lines of another kind are passed over.
+
+    Args:
+        lines: objects of metrics.jsonl, oldest first, each with a whole number "step".
+    """
+    examiner = Examiner()
+    for line in lines:
+        examiner.see(line)
+    return list(examiner.findings.values())
+
+
+def _is_broken(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
