@@ -213,6 +213,10 @@ class Game:
         """Return `batch.size` samples in inference mode, float32, images in [-1, 1]."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to sample.")
 
+    def generate(self, batch: Batch) -> tf.Tensor:
+        """Return `batch.size` samples in training mode, once for a batch."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to generate.")
+
     def after(self, player: str, terms: Terms) -> None:
         """Update what no gradient reaches, once a player has moved: clipped weights, BEGAN's k, ADA's p."""
         for part in self.parts.values():

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ganctl.game import Batch
 
-KEY = (0, -4)  # a random key that neither training nor sampling uses
+KEY = (0, -5)  # a random key that neither training nor sampling uses
 CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
 
 
@@ -59,5 +59,5 @@ class Scene:
         average = self.trainer.average
         if not average:
             return network(latents, training=False).numpy()
-        with average.applied():
+        with average.applied(average.estimate(self.trainer.seed)):
             return network(latents, training=False).numpy()

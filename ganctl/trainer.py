@@ -16,7 +16,6 @@ from ganctl.settings import Settings
 from ganctl.turn import Turn
 
 CALL_SECONDS = 0.1  # rounds are bundled into graph calls of about this length
-BLOCK = 64  # samples drawn at a time
 PREVIEW, SAMPLE, EVALUATE = -1, -2, -3  # "steps" of the random keys that training never uses
 
 
@@ -33,6 +32,7 @@ class Trainer:
         jit: whether turns are compiled with XLA (on one device only).
         metrics: by name, what measures samples during training: (draw, dataset) -> {name: number}, where
             draw(count) gives samples.
+        block: samples drawn at a time, on which the random numbers of each depend.
     """
 
     def __init__(
@@ -46,9 +46,11 @@ class Trainer:
         strategy: tf.distribute.Strategy | None = None,
         jit: bool = False,
         metrics: Mapping[str, Any] | None = None,
+        block: int = 64,
     ) -> None:
         self.game, self.optimizers, self.settings = game, dict(optimizers), settings
         self.average, self.seed, self.strategy, self.metrics = average, seed, strategy, dict(metrics or {})
+        self.block = block
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         for player, optimizer in self.optimizers.items():
             optimizer.build(game.weights(player))
@@ -145,8 +147,11 @@ class Trainer:
 
         Sample i depends on (seed, i) alone, however many are drawn.
         """
-        start, blocks = tf.constant([seed, key]), range(-(-count // BLOCK))
-        drawn = [self._sampler(start, tf.constant(block), averaged=averaged).numpy() for block in blocks]
+        start, blocks = tf.constant([seed, key]), range(-(-count // self.block))
+        known = self.average.estimate(self.seed) if self.average and averaged else []
+        drawn = [
+            self._sampler(start, tf.constant(block), known, averaged=averaged).numpy() for block in blocks
+        ]
         return np.concatenate(drawn)[:count]
 
     def state(self) -> dict[str, Any]:
@@ -188,7 +193,8 @@ class Trainer:
                     f"expected {tuple(variable.shape)}."
                 )
         for name, variable in state.items():
-            variable.assign(tensors[name])
+            if not name.endswith(".learning_rate"):  # which is the config's, and lower after a rollback
+                variable.assign(tensors[name])
 
     def _schedule(self) -> list[tuple[tuple[str, ...], int]]:
         """Return a round's turns: (who moves, which of the round's batches they see)."""
@@ -258,10 +264,10 @@ class Trainer:
         nothing = [tf.constant(0.0)] * len(names)
         return dict(zip(names, tf.cond(watched, found, lambda: nothing), strict=True))
 
-    def _sample(self, start: tf.Tensor, block: tf.Tensor, *, averaged: bool) -> tf.Tensor:
-        batch = Batch({}, size=BLOCK, key=tf.random.fold_in(start, block))
+    def _sample(self, start: tf.Tensor, block: tf.Tensor, known: list, *, averaged: bool) -> tf.Tensor:
+        batch = Batch({}, size=self.block, key=tf.random.fold_in(start, block))
         if self.average and averaged:
-            with self.average.applied():
+            with self.average.applied(known):
                 return self.game.sample(batch)
         return self.game.sample(batch)
 
