@@ -33,10 +33,9 @@ class Unstable(RunError):
 
     def __init__(self, name: str, value: float, step: int) -> None:
         super().__init__(
-            f"{name} is {value} at step {step}: the run stopped, and the checkpoints before it are intact; "
-            "try a smaller optimizer.discriminator.learning_rate, or penalty=[r1]."
+            f"{name} is {value} at step {step}: the run stopped, and the checkpoints before it are intact."
         )
-        self.name, self.step = name, step
+        self.name, self.value, self.step = name, value, step
 
 
 def printable(text: str) -> str:

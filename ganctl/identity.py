@@ -25,6 +25,8 @@ VOLATILE = {
     "trainer.samples",
     "trainer.jit",
     "trainer.devices",
+    "trainer.on_sick",
+    "trainer.rollbacks",
 }
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from ganctl import __version__, build, checkpoint
+from ganctl.checkup import Checkup, Sick, goes_back, looks_back, lowered, settle, summary
 from ganctl.compose import Composition
 from ganctl.display import Display, complain, say
-from ganctl.error import GanctlError, RunError, UsageError
+from ganctl.error import GanctlError, RunError, Unstable, UsageError
 from ganctl.identity import differences, outputs_of
 from ganctl.run import Run
 from ganctl.settings import Settings
@@ -81,25 +82,46 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
         return 0
     _same_data(run, dataset)
     started = time.perf_counter()
-    trainer = build.trainer(config, shape=dataset.shape)
+    settle(run)
+    trainer = build.trainer(lowered(run, config), shape=dataset.shape)
     step = _restore(run, trainer)
     # Only now: a config that cannot be built leaves no folder behind and changes none.
     run.create(yaml.safe_dump(config, sort_keys=False))
     _introduce(run, config, dataset, step)
     for warning in trainer.game.warnings:
         complain(f"WARNING: {warning}")
-    run.keep = settings.keep
+    run.keep = looks_back(settings)
     run.note(status="running", process=os.getpid(), error=None, **_facts(dataset))
-    run.open(Display(steps=settings.steps, images_per_step=settings.images_per_step), step=step)
+    run.open(_display(settings), step=step)
     try:
         with run.interruptible():
-            trainer.fit(dataset, run)
+            step = _train(run, config, dataset, trainer)
     except BaseException as error:
         _failed(run, error)
         raise
     finally:
         run.close()
-    return _end(run, settings, trainer.played, time.perf_counter() - started)
+    return _end(run, settings, step, time.perf_counter() - started)
+
+
+def _train(run: Run, config: dict[str, Any], dataset: Any, trainer: Any) -> int:
+    """Train, as often as the diagnosis sends the run back; return the step that was reached."""
+    settings = build.settings(config)
+    while True:
+        try:
+            trainer.fit(dataset, Checkup(run, config, settings))
+            return trainer.played
+        except (Sick, Unstable) as error:
+            if not goes_back(run, config, settings, error):
+                raise
+        run.close()
+        # Built anew, as a process would that resumes the run: both go on exactly alike.
+        trainer = build.trainer(lowered(run, config), shape=dataset.shape)
+        run.open(_display(settings), step=_restore(run, trainer))
+
+
+def _display(settings: Settings) -> Display:
+    return Display(steps=settings.steps, images_per_step=settings.images_per_step)
 
 
 def _steps_of(settings: Settings, dataset: Any) -> int:
@@ -197,7 +219,7 @@ def _failed(run: Run, error: BaseException) -> None:
     """Say in run.json how the run ended, if the disk still lets us."""
     text = reason(error)
     try:
-        run.note(status="failed", error=text)
+        run.note(status="stopped" if isinstance(error, Sick) else "failed", error=text)
     except OSError:
         complain("The disk does not take run.json either.")
     if not isinstance(error, GanctlError | OSError | KeyboardInterrupt):
@@ -224,6 +246,8 @@ def _end(run: Run, settings: Settings, step: int, seconds: float) -> int:
         return 128 + (run.caught or signal.SIGINT)
     run.note(status="finished", step=step)
     run.say(f"Finished step {step} in {seconds:.0f} s.")
+    for line in summary(run):
+        run.say(line)
     if pictures:
         run.say(f"  samples  {pictures[-1]}")
         run.say(f"  film     {run.path / 'progress.gif'}")

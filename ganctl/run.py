@@ -145,8 +145,8 @@ class Run(Folder):
             with suppress(OSError):  # a full disk must not hide why the run ended; the pictures are there
                 image.save_gif(self.path / "progress.gif", pictures)
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Write one line of metrics, and the same to TensorBoard."""
+    def log(self, step: int, values: Mapping[str, float], findings: Sequence[str] = ()) -> None:
+        """Write one line of metrics, with what was found at it, and the numbers to TensorBoard."""
         seconds, rate = self.meter.read(step, self.display.images_per_step)
         self.seconds += seconds
         facts = {
@@ -156,7 +156,8 @@ class Run(Folder):
             "images_per_second": round(rate, 1),
         }
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(facts | dict(values)) + "\n")
+            found = {"findings": list(findings)} if findings else {}
+            file.write(json.dumps(facts | dict(values) | found) + "\n")
             file.flush()
             os.fsync(file.fileno())
         self.say(self.display.line(step, rate, values), quiet=self.display.live)

@@ -18,6 +18,8 @@ class History:
         scores: (step, modes captured, modes there are), wherever a metric counted modes.
     """
 
+    batch = 0.0  # real images of a step
+
     def __init__(self) -> None:
         self.steps: list[int] = []
         self.scores: list[tuple[int, float, float]] = []
@@ -43,6 +45,8 @@ class History:
             known = [float(each[name]) for each in self._pending if _is_number(each.get(name))]
             column.append(median(known) if known else math.nan)
         self.steps.append(line["step"])
+        images = line.get("images")
+        self.batch = images / line["step"] if _is_number(images) else 0.0
         self._pending = []
         for name in PEAKS:
             found = self.last(name, SMOOTH)
@@ -68,9 +72,9 @@ class History:
         """Keep what a metric counted, if this line holds it; return whether it does."""
         for name in line:
             metric, _, what = name.rpartition("/")
-            total = line.get(f"{metric}/total")
-            if what == "captured" and _is_number(line[name]) and _is_number(total):
-                self.scores.append((line["step"], line[name], total))
+            captured, total = line[name], line.get(f"{metric}/total")
+            if what == "captured" and _is_number(captured) and _is_number(total):
+                self.scores.append((line["step"], float(captured), float(total or 0)))
                 return True
         return False
 

@@ -7,9 +7,10 @@ Every game looks sick in its first steps, so a rule that asks for good samples w
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 
-from ganctl.diagnosis.history import History, median, quantile
+from ganctl.diagnosis.history import POINT, History, median, quantile
 
 Evidence = tuple[int, str]  # the step at which it began, and the numbers in words
 
@@ -25,17 +26,19 @@ VANISHED = 100.0  # times smaller than it was: seen are factors of 10 in health,
 POOR = 0.1  # coverage of samples that miss nine tenths of the data; equal distributions reach 0.97
 FAIR = 0.5  # coverage from which samples are not called bad
 PROGRESS = 1.2  # times better in the younger half of LONG: it is getting somewhere
+COUNTS = 4  # of modes, that must agree
+MOST_MODES = 0.9  # share of the modes from which a few missing ones are no collapse: they come late
 NARROW = 0.3  # spread of samples with less than a third of the data's variety
 SOLVED = 0.01  # a bounded loss of the discriminator, which begins at 0.5 to 2, when nothing is left to learn
 # No critic of slope one can tell pictures further apart than they are: 2 * sqrt(3 * 1024 ** 2) is 3,500.
 ABSURD = 1e4
 RUNAWAY = 100.0  # times larger than in the run's first points, and growing
 TINY = 1e-7  # relative move of weights that float32 cannot hold
-SWING, SWAY, TURNS = (
-    4.0,
-    0.1,
-    5,
-)  # of an oscillation: coverage's factor, told's range, and ups and downs in LONG
+SWING = 4.0  # an oscillation's best coverage over its worst, each a tenth of the time
+# How far `told` ranges in an oscillation, nine tenths to one tenth: 0.21 to 0.29 in circles, up to 0.17 in
+# health, where the batch alone makes it range by RANDOM / sqrt(its size).
+SWAY, RANDOM = 0.2, 1.05
+TURNS = 4  # ups and downs in LONG
 KNOWN = 0.8  # pairs of a training and a held-out real told apart; 0.5 by chance, exact to 0.04 for 128 each
 
 
@@ -86,15 +89,17 @@ def mode_collapse(history: History) -> Evidence | None:
 
 
 def _missing_modes(history: History) -> Evidence | None:
-    """Return evidence when the last counts all miss modes and get no better, or modes were lost again."""
-    counts = history.scores[-4:]
-    if len(counts) < 4 or counts[-1][0] < PATIENCE:
+    """Return evidence when all newest counts miss a tenth of the modes or more, and get no better."""
+    now = history.steps[-1] if history.steps else 0
+    inside = sum(step > now - LONG * POINT for step, _, _ in history.scores[-COUNTS * LONG :])
+    counts = history.scores[-max(COUNTS, inside) :]
+    if len(counts) < COUNTS or counts[-1][0] < PATIENCE:
         return None
-    captured, total = [count for _, count, _ in counts], counts[-1][2]
-    if max(captured) < total and max(captured[2:]) <= max(captured[:2]):
-        seen = ", ".join(f"{count:.0f}" for count in captured)
-        return counts[0][0], f"the last counts of modes are {seen} of {total:.0f}, and do not grow"
-    return None
+    captured, half, total = [count for _, count, _ in counts], len(counts) // 2, counts[-1][2]
+    if max(captured) > MOST_MODES * total or max(captured[half:]) > max(captured[:half]):
+        return None
+    seen = ", ".join(f"{count:.0f}" for count in captured[-COUNTS:])
+    return counts[0][0], f"the last counts of modes are {seen} of {total:.0f}, and do not grow"
 
 
 def _lost_variety(history: History) -> Evidence | None:
@@ -144,8 +149,8 @@ def oscillation(history: History) -> Evidence | None:
         return None
     low, high = quantile(coverage, 0.1), quantile(coverage, 0.9)
     most = quantile(told, 0.9) - quantile(told, 0.1)
-    turns = _turns(coverage)
-    if high < POOR or low > high / SWING or most < SWAY or turns < TURNS:
+    turns, noise = _turns(coverage), RANDOM / math.sqrt(max(1.0, history.batch))
+    if high < POOR or low > high / SWING or most < max(SWAY, 2 * noise) or turns < TURNS:
         return None
     return history.steps[-LONG], (
         f"within {history.steps[-1] - history.steps[-LONG]} steps, samples went {turns} times between "
