@@ -54,8 +54,16 @@ def _unknown(error: Exception, target: str) -> str:
 
 
 def dataset(config: Mapping[str, Any]) -> Any:
-    """Load the data set; TensorFlow is not needed for it."""
-    return make(config["dataset"])
+    """Load the data set; TensorFlow is not needed for it.
+
+    Raises:
+        UsageError: when it cannot be loaded, or is none that a chosen metric can measure.
+    """
+    data = make(config["dataset"])
+    for metric in _parts(config, "metric").values():
+        if hasattr(metric, "check"):
+            metric.check(data)
+    return data
 
 
 def settings(config: Mapping[str, Any]) -> Settings:
@@ -114,6 +122,7 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             strategy=strategy,
             jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
             metrics=_parts(config, "metric"),
+            block=4096 if len(shape) == 1 else 64,  # points are small
         )
 
 

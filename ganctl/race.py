@@ -116,7 +116,7 @@ class Race:
         values = dict.fromkeys(trainer.terms, 0.5)
 
         def sample() -> None:
-            self.show(step, dataset.draw(trainer.preview(settings.samples)))
+            self.show(step, trainer.picture(dataset))
 
         tasks: dict[str, tuple[int, Callable[[], None]]] = {
             "log line": (settings.log_every, lambda: self.log(step, values)),

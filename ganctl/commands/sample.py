@@ -97,7 +97,8 @@ def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
     trainer.restore(tensors)
     samples = trainer.sample(wish.n, seed=wish.seed, averaged=wish.average)
     out = Path(wish.out) if wish.out else folder.samples / f"step-{step:06d}-seed-{wish.seed}.png"
-    write(samples, out, as_folder=bool(wish.out) and _is_folder(wish.out))
+    draw = build.dataset(config).draw if len(shape) == 1 and out.suffix == ".png" else None
+    write(samples, out, as_folder=bool(wish.out) and _is_folder(wish.out), draw=draw)
     weights = "averaged weights" if trainer.average and wish.average else "the last weights"
     say(f"{wish.n} samples of step {step} ({weights}, seed {wish.seed}): {out}")
 
@@ -135,12 +136,24 @@ def _checkpoint(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
     raise UsageError(f"checkpoint: expected last or one of the steps {known}; {reason}.")
 
 
-def write(samples: Any, out: Path, *, as_folder: bool = False) -> None:
-    """Write samples as one grid (.png), as raw numbers (.npy), or as single pictures into a folder."""
+def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None) -> None:
+    """Write samples as one picture (.png), as raw numbers (.npy), or as single pictures into a folder.
+
+    Args:
+        samples: float32 of shape (n, ...).
+        out: where to.
+        as_folder: whether that is a folder.
+        draw: what makes one picture of samples; None tiles images into a grid.
+
+    Raises:
+        UsageError: for a folder of points, which are no pictures one by one.
+    """
     import numpy as np
 
     from ganctl import image
 
+    if as_folder and samples.ndim == 2:
+        raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
     (out if as_folder else out.parent).mkdir(parents=True, exist_ok=True)
     if as_folder:
         digits = len(str(len(samples) - 1))
@@ -149,7 +162,7 @@ def write(samples: Any, out: Path, *, as_folder: bool = False) -> None:
     elif out.suffix == ".npy":
         np.save(out, samples)
     else:
-        image.save_png(out, image.grid(samples))
+        image.save_png(out, (draw or image.grid)(samples))
 
 
 def _is_folder(out: str) -> bool:

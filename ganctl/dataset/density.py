@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
+PROTOCOL = 10_000  # samples of which a generator is judged
+LEAST = 0.001  # the share of them that captures a mode
 BINS = 100  # cells of a truth without modes
 NEAR = 3.0  # standard deviations: what is farther from the truth is of no mode
 
@@ -28,7 +30,10 @@ class Mixture:
         modes, sigma: as given, `modes` in float64.
         weights: the modes' probabilities, of shape (k,).
         box: (low, high) along each axis of all that is to be seen, of shape (d, 2).
+        protocol, least: samples, and share of them in a mode, by which modes are counted.
     """
+
+    protocol, least = PROTOCOL, LEAST
 
     def __init__(self, modes: Sequence[Sequence[float]] | np.ndarray, sigma: float) -> None:
         self.modes, self.sigma = np.asarray(modes, np.float64), float(sigma)
@@ -81,7 +86,7 @@ class Sine:
         reach: half the interval's length.
     """
 
-    modes = None
+    modes, protocol, least = None, PROTOCOL, None
 
     def __init__(self, periods: int, amplitude: float, reach: float) -> None:
         self.periods, self.amplitude, self.reach = periods, float(amplitude), float(reach)
@@ -131,7 +136,7 @@ class SwissRoll:
         sigma: standard deviation of the noise in either direction.
     """
 
-    modes = None
+    modes, protocol, least = None, PROTOCOL, None
     first, last = 1.5 * math.pi, 4.5 * math.pi
 
     def __init__(self, radius: float, sigma: float) -> None:

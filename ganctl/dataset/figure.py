@@ -8,7 +8,6 @@ INCHES, DOTS = 4.8, 100  # a picture is 480 x 480 pixels
 INK, FAINT, HIT, MISS = "#1d2433", "#8a93a6", "#0b7a4b", "#d1242f"
 DATA, MADE, JUDGE = "#1d2433", "#0b7a4b", "#2f6fde"
 FIELD = 72  # places of the field along each axis
-NEEDED = 0.001  # the share of samples that captures a mode
 
 
 def field_places(box: np.ndarray) -> np.ndarray:
@@ -61,7 +60,7 @@ def scaled(field: np.ndarray, centre: float | None) -> np.ndarray:
 
 
 def _plane(figure, truth, samples, field, centre) -> None:
-    axes = figure.add_axes((0, 0.06, 1, 0.94))
+    axes = figure.add_axes((0.02, 0.06, 0.96, 0.92))
     if field is not None:
         sides = [np.linspace(low, high, FIELD) for low, high in truth.box]
         values = scaled(field, centre).reshape(FIELD, FIELD)
@@ -76,7 +75,9 @@ def _plane(figure, truth, samples, field, centre) -> None:
         axes.plot(*truth.curve(np.linspace(truth.first, truth.last, 400)).T, color=HIT, lw=1, zorder=2)
         caption = f"{near:.0%} of samples near the truth"
     else:
-        captured = np.bincount(assigned[assigned >= 0], minlength=len(truth.modes)) >= NEEDED * len(samples)
+        captured = np.bincount(assigned[assigned >= 0], minlength=len(truth.modes)) >= truth.least * len(
+            samples
+        )
         _rings(axes, truth, captured)
         caption = f"{captured.sum()} of {len(captured)} modes, {near:.0%} of samples on them"
     axes.set(xlim=truth.box[0], ylim=truth.box[1], aspect="equal")

@@ -82,15 +82,20 @@ class Points:
                 points = tf.gather(fixed, chosen)
             return {"image": tf.reshape(points, (each, batch_size, *self.shape))}
 
+        # One thread makes the next block while batches are cut from this one. Each batch handed over by a
+        # thread of its own (a second prefetch), or a tuner at work, costs more than the batch itself.
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        options.threading.private_threadpool_size = 1
         blocks = tf.data.Dataset.counter(start // each).map(block).prefetch(1)
-        return blocks.unbatch().skip(start % each).prefetch(4)
+        return blocks.unbatch().skip(start % each).with_options(options)
 
     def take(self, count: int) -> np.ndarray:
-        """Return the first `count` points (all of a smaller set), float32 of shape (count, dimensions)."""
+        """Return the first `count` points (at most `len` of them), float32 of shape (count, dimensions)."""
         import tensorflow as tf
 
         with tf.device("CPU"):
-            drawn = self.truth.sample(self.size or count, tf.constant([0, SAMPLE]))
+            drawn = self.truth.sample(len(self), tf.constant([0, SAMPLE]))
         return drawn.numpy()[:count]
 
     def draw(self, samples: np.ndarray) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""What measures samples: one file a metric, called with (draw, dataset), and what they measure with."""
