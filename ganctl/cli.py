@@ -5,6 +5,7 @@ usage: ganctl COMMAND [ARGUMENTS]
   train        train a game: ganctl train dataset=mnist model=dcgan
   resume       go on with a run: ganctl resume RUN [trainer.steps=N]
   sample       draw samples from a run: ganctl sample RUN [n=64]
+  doctor       say what is wrong with a run: ganctl doctor RUN
   list         show what there is to choose: ganctl list models
   runs         show the runs in outputs/
   bench        measure the training step against a bare loop
@@ -24,11 +25,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("train", "resume", "sample", "list", "runs", "bench", "completion")
+COMMANDS = ("train", "resume", "sample", "doctor", "list", "runs", "bench", "completion")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 done, 1 a failed run, 2 a wrong command or config."""
+    """Run one command; return its exit code: 0 done, 1 a failed run, 2 a wrong command, 3 a sick run."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     traceback = "--traceback" in words or bool(os.environ.get("HYDRA_FULL_ERROR"))
     words = [word for word in words if word != "--traceback"]

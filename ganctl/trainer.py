@@ -11,6 +11,7 @@ import tensorflow as tf
 from ganctl.average import ExponentialAverage
 from ganctl.error import RunError, Unstable
 from ganctl.game import Batch, Game, Terms
+from ganctl.recognition import Recognition
 from ganctl.scene import Scene
 from ganctl.settings import Settings
 from ganctl.turn import Turn
@@ -56,6 +57,7 @@ class Trainer:
             optimizer.build(game.weights(player))
         if average:
             average.start(game)
+        self.recognition = Recognition(game, size=settings.batch_size, seed=seed)
         self.schedule = self._schedule()
         self.terms: list[str] = []
         turn = Turn(
@@ -100,7 +102,7 @@ class Trainer:
             # A stop logs nothing of its own, so that the log of a run does not tell how often it was stopped.
             facts: dict[str, float] = {}
             if step > begin and (done or due(step, settings.log_every)):
-                facts |= report or {}
+                facts |= (report or {}) | self.recognition(dataset, step)
             if step > begin and self.metrics and (done or due(step, settings.evaluate_every)):
                 facts |= self.evaluate(dataset)
             if facts:

@@ -12,6 +12,7 @@ LEAVES = {"error", "image", "settings"}  # imported by anybody
 MAY = {
     "cli": {"commands", "__init__"},
     "commands": {"*"},
+    "curves": {"diagnosis"},
     "checkup": {"checkpoint", "diagnosis", "run"},
     "play": {
         "build",
@@ -33,7 +34,8 @@ MAY = {
     "catalogue": set(),
     "cost": {"trainer", "game", "device"},
     "race": {"build", "cost", "display", "game", "run"},
-    "trainer": {"average", "game", "scene", "turn"},
+    "recognition": {"game"},
+    "trainer": {"average", "game", "recognition", "scene", "turn"},
     "scene": {"game"},
     "turn": {"average", "game"},
     "signals": set(),

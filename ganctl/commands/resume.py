@@ -7,8 +7,8 @@ usage: ganctl resume RUN [key=value ...] [--trust]
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
 What does not change the experiment may change: trainer.steps, epochs,
-log_every, sample_every, save_every, keep, samples, jit and devices, and where
-the data lies (dataset.path).
+log_every, sample_every, save_every, keep, samples, jit, devices, on_sick and
+rollbacks, and where the data lies (dataset.path).
 
 options:
   --trust       build whatever the folder's config names; only for folders

@@ -14,6 +14,7 @@ from ganctl.dataset.folder import load
 from ganctl.dataset.images import Images, in_memory
 from ganctl.dataset.options import Augmentation, choice, existing, switch
 from ganctl.dataset.picture import Form
+from ganctl.dataset.selection import Selection
 from ganctl.error import UsageError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -42,6 +43,8 @@ def cifar10(
     path: str | None = None,
     split: str = "train",
     verify: bool = True,
+    limit: int | None = None,
+    holdout: int = 0,
     flip: bool = False,
     crop: int = 0,
     rotate: float = 0.0,
@@ -55,6 +58,7 @@ def cifar10(
             whole), or None for Keras's download.
         split: "train" or "test".
         verify: refuse a .tar.gz that is not a published one.
+        limit, holdout: see `ganctl.dataset.selection.Selection`.
         flip, crop, rotate, colour: see `ganctl.dataset.options.Augmentation`.
         on_bad: for images: "error" refuses files that cannot be read, "skip" leaves them out.
 
@@ -62,6 +66,7 @@ def cifar10(
         UsageError: an option outside its range, no data, or damaged data.
     """
     augmentation = Augmentation(flip=flip, crop=crop, rotate=rotate, colour=colour)
+    selection = Selection(limit=limit, holdout=holdout)
     choice("split", split, tuple(BATCHES))
     switch("verify", verify)
     skip = choice("on_bad", on_bad, ("error", "skip")) == "skip"
@@ -69,13 +74,36 @@ def cifar10(
     files = read_tar(place, split, verify=verify) if place.suffix in TARS else read_folder(place, split)
     if not files:
         form = Form(SIDE, SIDE, channels=3, fit="crop", background="white")
-        images = load(str(place), form, skip=skip, cache="auto", augmentation=augmentation)
+        images = load(
+            str(place), form, skip=skip, cache="auto", augmentation=augmentation, selection=selection
+        )
         images.name = "cifar10"
         return images
     batches = [read_batch(place, name, data) for name, data in files.items()]
     rows, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    array = np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
-    return in_memory("cifar10", array, labels, classes=CLASSES, augmentation=augmentation)
+    return in_memory(
+        "cifar10",
+        array_of(rows),
+        labels,
+        classes=CLASSES,
+        augmentation=augmentation,
+        selection=selection,
+        unseen=(lambda: test_images(place)) if split == "train" and place.is_dir() else None,
+    )
+
+
+def array_of(rows: np.ndarray) -> np.ndarray:
+    """Return rows of planes (n, 3072) as images (n, 32, 32, 3)."""
+    return np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
+
+
+def test_images(place: Path) -> np.ndarray | None:
+    """Return the test split's images in a folder, None where they are not there or not readable."""
+    try:
+        batches = [read_batch(place, name, data) for name, data in read_folder(place, "test").items()]
+    except UsageError:
+        return None
+    return array_of(batches[0][0]) if batches else None
 
 
 def read_tar(path: Path, split: str, *, verify: bool) -> dict[str, bytes]:

@@ -5,29 +5,33 @@ from PIL import Image
 
 from ganctl.dataset.images import Images, in_memory
 from ganctl.dataset.options import Augmentation
+from ganctl.dataset.selection import Selection
 
 DIGITS = tuple("0123456789")
 SIDE, BOX = 28, 20
 
 
-def digits(*, crop: int = 0, rotate: float = 0.0) -> Images:
+def digits(*, limit: int | None = None, holdout: int = 0, crop: int = 0, rotate: float = 0.0) -> Images:
     """Return 1,797 grey digits of 28x28, in 10 classes.
 
     They are the test set of Alpaydin and Kaynak's "Optical Recognition of Handwritten Digits" (UCI, 1998).
 
     Args:
+        limit, holdout: see `ganctl.dataset.selection.Selection`.
         crop: random shift in pixels, 0 for none.
         rotate: random rotation in degrees, 0 for none.
 
     Raises:
         UsageError: an option outside its range.
     """
-    augmentation = Augmentation(crop=crop, rotate=rotate)
+    augmentation, selection = Augmentation(crop=crop, rotate=rotate), Selection(limit=limit, holdout=holdout)
     from sklearn.datasets import load_digits  # takes more than a second: only for who uses it
 
     bunch = load_digits()
     array = np.stack([place(small) for small in bunch.images])[..., None]
-    return in_memory("digits", array, bunch.target, classes=DIGITS, augmentation=augmentation)
+    return in_memory(
+        "digits", array, bunch.target, classes=DIGITS, augmentation=augmentation, selection=selection
+    )
 
 
 def place(small: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from ganctl.dataset.images import Images
 from ganctl.dataset.inspection import inspect, refuse_bad
 from ganctl.dataset.options import Augmentation, choice, existing
 from ganctl.dataset.picture import WORKERS, BadImage, Form, decode, form
+from ganctl.dataset.selection import Selection
 from ganctl.dataset.source import Folder, Zip, listing
 from ganctl.dataset.storage import Memory, Storage
 from ganctl.error import RunError, UsageError
@@ -54,6 +55,8 @@ def image_folder(
     background: str = "white",
     on_bad: str = "error",
     cache: str | bool = "auto",
+    limit: int | None = None,
+    holdout: int = 0,
     flip: bool = False,
     crop: int = 0,
     rotate: float = 0.0,
@@ -69,6 +72,7 @@ def image_folder(
         channels, fit, background: see `ganctl.dataset.picture.Form`.
         on_bad: "error" refuses files that cannot be read, "skip" leaves them out.
         cache: True keeps the decoded images in memory, False reads them anew, "auto" keeps under 1 GiB.
+        limit, holdout: see `ganctl.dataset.selection.Selection`.
         flip, crop, rotate, colour: see `ganctl.dataset.options.Augmentation`.
 
     Raises:
@@ -79,10 +83,19 @@ def image_folder(
     cache = choice("cache", cache, ("auto", "true", "false"))
     augmentation = Augmentation(flip=flip, crop=crop, rotate=rotate, colour=colour)
     augmentation.fits(wanted.shape)
-    return load(path, wanted, skip=skip, cache=cache, augmentation=augmentation)
+    selection = Selection(limit=limit, holdout=holdout)
+    return load(path, wanted, skip=skip, cache=cache, augmentation=augmentation, selection=selection)
 
 
-def load(path: str | None, form: Form, *, skip: bool, cache: str, augmentation: Augmentation) -> Images:
+def load(
+    path: str | None,
+    form: Form,
+    *,
+    skip: bool,
+    cache: str,
+    augmentation: Augmentation,
+    selection: Selection | None = None,
+) -> Images:
     """Return the images at a path in one form; see `image_folder`."""
     if path is None:
         raise UsageError(
@@ -104,4 +117,5 @@ def load(path: str | None, form: Form, *, skip: bool, cache: str, augmentation: 
         classes=images.classes,
         augmentation=augmentation,
         skipped=len(found.bad),
+        selection=selection,
     )

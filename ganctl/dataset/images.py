@@ -1,6 +1,7 @@
 """A set of images: what every image data set's factory returns."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from ganctl import image
 from ganctl.dataset.options import Augmentation
+from ganctl.dataset.selection import Chosen, Selection
 from ganctl.dataset.storage import Memory, Storage
 from ganctl.error import UsageError
 
@@ -26,6 +28,9 @@ class Images:
         classes: the names of the labels 0, 1, ...; empty for an unlabelled set.
         augmentation: random changes of the images in `batches` (not in `take`).
         skipped: how many bad files were left out.
+        selection: how many images are trained on, and how many kept back.
+        unseen: returns another set of the same kind, such as the test split, of which none is trained on;
+            called once, and only when no image was kept back.
 
     Attributes:
         shape: (height, width, channels).
@@ -45,19 +50,32 @@ class Images:
         classes: tuple[str, ...] = (),
         augmentation: Augmentation | None = None,
         skipped: int = 0,
+        selection: Selection | None = None,
+        unseen: Callable[[], np.ndarray | None] | None = None,
     ):
         self.name = name
         self.storage = storage
+        self._others: Storage | None = None
         self.shape = storage.shape
         self.labels = None if labels is None else np.asarray(labels, np.int32)
+        self._unseen = unseen
         self.classes = classes
         self.skipped = skipped
         self.augmentation = augmentation or Augmentation()
         self.augmentation.fits(self.shape)
         marks = None if self.labels is None else digest(self.labels)
         changes = tuple(map(float, astuple(self.augmentation)))  # so that 0 and 0.0 are the same
-        parts = (content, self.shape, marks, classes, changes)
+        parts: tuple = (content, self.shape, marks, classes, changes)
+        if selection and selection.chosen:
+            parts += (astuple(selection),)
+            self._select(selection)
         self.fingerprint = hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _select(self, selection: Selection) -> None:
+        used, others = selection.split(len(self.storage))
+        self._others = Chosen(self.storage, others)
+        self.storage = Chosen(self.storage, used)
+        self.labels = None if self.labels is None else self.labels[used]
 
     def __len__(self) -> int:
         return len(self.storage)
@@ -91,8 +109,17 @@ class Images:
 
     def take(self, count: int) -> np.ndarray:
         """Return the first `count` images (all of a smaller set), not augmented: float32 in [-1, 1]."""
-        images = self.storage.read(np.arange(min(count, len(self))))
-        return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+        return in_range(self.storage.read(np.arange(min(count, len(self)))))
+
+    def held(self, count: int) -> np.ndarray:
+        """Return up to `count` images that are never trained on, float32 in [-1, 1], perhaps none.
+
+        They are those that the selection left out, or of the set's test split where it lies beside.
+        """
+        if self._others:
+            return in_range(self._others.read(np.arange(min(count, len(self._others)))))
+        found = self._unseen() if self._unseen else None
+        return np.zeros((0, *self.shape), np.float32) if found is None else in_range(found[:count])
 
     def draw(self, samples: np.ndarray) -> np.ndarray:
         """Return a uint8 picture of samples in [-1, 1] of shape (n, height, width, channels), as a grid."""
@@ -106,11 +133,25 @@ def in_memory(
     *,
     classes: tuple[str, ...],
     augmentation: Augmentation,
+    selection: Selection | None = None,
+    unseen: Callable[[], np.ndarray | None] | None = None,
 ) -> Images:
     """Return a labelled set of uint8 images of shape (count, height, width, channels)."""
     return Images(
-        name, Memory(array), content=digest(array), labels=labels, classes=classes, augmentation=augmentation
+        name,
+        Memory(array),
+        content=digest(array),
+        labels=labels,
+        classes=classes,
+        augmentation=augmentation,
+        selection=selection,
+        unseen=unseen,
     )
+
+
+def in_range(images: np.ndarray) -> np.ndarray:
+    """Return uint8 images as float32 in [-1, 1]."""
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def digest(array: np.ndarray) -> str:

@@ -12,6 +12,7 @@ from ganctl.dataset.digits import DIGITS
 from ganctl.dataset.download import keras_cache
 from ganctl.dataset.images import Images, in_memory
 from ganctl.dataset.options import Augmentation, choice, existing, switch
+from ganctl.dataset.selection import Selection
 from ganctl.error import UsageError
 
 CLOTHES = (
@@ -61,6 +62,8 @@ def mnist(
     path: str | None = None,
     split: str = "train",
     verify: bool = True,
+    limit: int | None = None,
+    holdout: int = 0,
     crop: int = 0,
     rotate: float = 0.0,
 ) -> Images:
@@ -70,6 +73,7 @@ def mnist(
         path: a folder with the idx files, packed (.gz) or not, or Keras's mnist.npz; None = Keras's download.
         split: "train" or "test".
         verify: refuse data that are not the published ones.
+        limit, holdout: see `ganctl.dataset.selection.Selection`.
         crop: random shift in pixels, 0 for none.
         rotate: random rotation in degrees, 0 for none.
 
@@ -77,7 +81,8 @@ def mnist(
         UsageError: an option outside its range, no data, or damaged data.
     """
     augmentation = Augmentation(crop=crop, rotate=rotate)
-    return load("mnist", path, split=split, verify=verify, classes=DIGITS, augmentation=augmentation)
+    selection = Selection(limit=limit, holdout=holdout)
+    return load("mnist", path, split, verify, DIGITS, augmentation, selection)
 
 
 def fashion_mnist(
@@ -85,6 +90,8 @@ def fashion_mnist(
     path: str | None = None,
     split: str = "train",
     verify: bool = True,
+    limit: int | None = None,
+    holdout: int = 0,
     flip: bool = False,
     crop: int = 0,
     rotate: float = 0.0,
@@ -94,17 +101,18 @@ def fashion_mnist(
     Args and errors are those of `mnist`, and `flip` mirrors half of the images, left to right.
     """
     augmentation = Augmentation(flip=flip, crop=crop, rotate=rotate)
-    return load("fashion_mnist", path, split=split, verify=verify, classes=CLOTHES, augmentation=augmentation)
+    selection = Selection(limit=limit, holdout=holdout)
+    return load("fashion_mnist", path, split, verify, CLOTHES, augmentation, selection)
 
 
 def load(
     name: str,
     path: str | None,
-    *,
     split: str,
     verify: bool,
     classes: tuple[str, ...],
     augmentation: Augmentation,
+    selection: Selection,
 ) -> Images:
     """Find, read and check one split of one of the two sets; see `mnist`."""
     choice("split", split, tuple(PREFIXES))
@@ -124,7 +132,24 @@ def load(
     images, labels = arrays
     if labels.max(initial=0) >= len(classes):
         raise UsageError(f"{place} holds the label {labels.max()}; {name} has 0 to {len(classes) - 1}.")
-    return in_memory(name, images[..., None], labels, classes=classes, augmentation=augmentation)
+    return in_memory(
+        name,
+        images[..., None],
+        labels,
+        classes=classes,
+        augmentation=augmentation,
+        selection=selection,
+        unseen=(lambda: test_images(place)) if split == "train" else None,
+    )
+
+
+def test_images(place: Path) -> np.ndarray | None:
+    """Return the test split's images, uint8 (n, 28, 28, 1), None where they are not there or not readable."""
+    try:
+        images, _ = read_npz(place, "test") if place.suffix == ".npz" else read_folder(place, "test")
+    except UsageError:
+        return None
+    return images[..., None]
 
 
 def read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,267 @@
+"""Say whether a run is well, what it has if not, and what to try.
+
+usage: ganctl doctor RUN [out=PATH] [--json]
+
+  ganctl doctor latest
+  ganctl doctor outputs/mnist-dcgan out=curves.png
+  ganctl doctor mnist-dcgan --json | jq .findings
+  ganctl doctor latest > /dev/null || echo "look at it"      in a script
+
+RUN is a run's folder, its name under outputs/, or `latest` (the default);
+finished, stopped, or still training. Nothing in it is executed or changed,
+but for the picture of its curves.
+
+  out       where the picture goes; default: RUN/diagnosis.png, none = nowhere
+  --json    one JSON object instead of text, and no picture unless out is given
+
+exit codes: 0 nothing is wrong, 3 something is, 1 the folder is damaged,
+2 a wrong command
+"""
+
+import json
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganctl.error import RunError, UsageError, suggest
+
+SICK = 3
+WIDTH = 80
+LABEL, CHART = 22, 36  # columns of a text chart: what it shows, and its curve
+CHARTS = {
+    "discriminator's loss": "discriminator/adversarial",
+    "generator's loss": "generator/adversarial",
+    "logit of real": "discriminator/real",
+    "logit of fake": "discriminator/fake",
+    "real told from fake": "discriminator/told",
+    "training from held-out": "discriminator/recognized",
+    "discriminator gradient": "discriminator/gradient",
+    "generator gradient": "generator/gradient",
+    "spread of samples": "discriminator/spread",
+    "coverage of data": "discriminator/coverage",
+    "density in data": "discriminator/density",
+}
+
+
+@dataclass
+class Wish:
+    """What a user asked for."""
+
+    name: str = "latest"
+    out: str = ""
+    as_json: bool = False
+
+
+@dataclass
+class Chart:
+    """What is known of a run.
+
+    Args:
+        folder: the run's, a `ganctl.run.Folder`.
+        config: its config, plain data.
+        lines: its log.
+        findings: all that the diagnosis says.
+        rollbacks: what run.json says of them.
+    """
+
+    folder: Any
+    config: dict[str, Any]
+    lines: list[dict[str, Any]]
+    findings: list[Any]
+    rollbacks: list[dict[str, Any]]
+
+    @property
+    def sick(self) -> bool:
+        return any(not finding.gone for finding in self.findings)
+
+    @property
+    def step(self) -> int:
+        return self.lines[-1]["step"] if self.lines else self.folder.step
+
+
+def run(words: list[str]) -> int:
+    """Examine the named run; return 0 when it is well, 3 when it is not."""
+    from ganctl.run import find
+
+    wish = read(words)
+    chart = examined(find(wish.name, Path("outputs")))
+    if wish.as_json:
+        print(json.dumps(_facts(chart)))
+    else:
+        _show(chart)
+    out = wish.out or (
+        "none" if wish.as_json or not chart.lines else str(chart.folder.path / "diagnosis.png")
+    )
+    if out != "none":
+        _draw(chart, Path(out), quiet=wish.as_json)
+    return SICK if chart.sick else 0
+
+
+def read(words: list[str]) -> Wish:
+    """Return what the words ask for.
+
+    Raises:
+        UsageError: for anything that is not of the usage.
+    """
+    wish, left = Wish(), [word for word in words if word != "--json"]
+    wish.as_json = len(left) < len(words)
+    # A run's own name may hold a "=", so the first word is the run unless it is an option.
+    if left and not left[0].startswith(("out=", "-")):
+        wish.name = left.pop(0)
+    for word in left:
+        key, sign, value = word.partition("=")
+        if key != "out":
+            hint = suggest(key, ("out", "--json")) or " See: ganctl doctor --help"
+            raise UsageError(f"There is no option '{word}'.{hint}")
+        if not sign or (value != "none" and Path(value).suffix != ".png"):
+            raise UsageError(f"out: expected a FILE.png or none, got '{value}'; type out=curves.png")
+        wish.out = value
+    return wish
+
+
+def examined(folder: Any) -> Chart:
+    """Return what is known of a run; its files may be a stranger's.
+
+    Raises:
+        RunError: when its config or its log cannot be read at all.
+    """
+    from ganctl.diagnosis.examine import examine
+    from ganctl.diagnosis.finding import SENTENCES, Finding
+    from ganctl.display import complain
+
+    record, lines = folder.record(), [line for line in folder.metrics() if 0 < line["step"] < 2**53]
+    written = _written(folder.path / "metrics.jsonl")
+    if written and not lines:
+        raise RunError(f"{folder.path / 'metrics.jsonl'} is damaged: its first line cannot be read.")
+    if written > len(lines) + 1:  # a run that trains may be writing the last one
+        complain(f"WARNING: {folder.path / 'metrics.jsonl'} is damaged after line {len(lines)}.")
+    findings = examine(lines)
+    # What was no finite number ended the run before it came into a line.
+    for each in _rows(record, "findings"):
+        if each.get("name") == "non-finite" and type(each.get("step")) is int:
+            found = Finding("non-finite", each["step"], each["step"], str(each.get("evidence", ""))[:200])
+            findings.insert(0, found)
+    findings = [each for each in findings if each.name in SENTENCES]
+    return Chart(folder, folder.config(), lines, findings, _rows(record, "rollbacks"))
+
+
+def unjudged(chart: Chart) -> list[str]:
+    """Return what could not be judged, and why."""
+    from ganctl.diagnosis.sickness import PATIENCE, RECENT
+
+    texts = []
+    if len(chart.lines) < RECENT:
+        texts.append(f"anything, before {RECENT} log lines (see trainer.log_every)")
+    elif chart.step < PATIENCE:
+        texts.append(f"oscillation and missing variety, before step {PATIENCE}: every game looks so at first")
+    if not any("discriminator/recognized" in line for line in chart.lines):
+        texts.append("memorizing, without held-out images (dataset.holdout=128, or dataset.limit)")
+    return texts
+
+
+def _written(path: Path) -> int:
+    try:
+        return sum(bool(line.strip()) for line in path.read_bytes().splitlines())
+    except OSError:
+        return 0
+
+
+def _rows(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = record.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _facts(chart: Chart) -> dict[str, Any]:
+    """Return everything as plain data."""
+    from ganctl.diagnosis.remedy import remedies
+
+    return {
+        "path": str(chart.folder.path),
+        "status": chart.folder.status(),
+        "step": chart.step,
+        "healthy": not chart.sick,
+        "findings": [each.facts() | {"try": remedies(each.name, chart.config)} for each in chart.findings],
+        "rollbacks": chart.rollbacks,
+        "unjudged": unjudged(chart),
+    }
+
+
+def _show(chart: Chart) -> None:
+    """Print the verdict, the findings and the curves."""
+    from ganctl.display import console
+
+    now = [each for each in chart.findings if not each.gone]
+    status = f"{chart.folder.status()}, step {chart.step} of {chart.config['trainer'].get('steps')}"
+    _say(f"{chart.folder.path}  ({status})")
+    verdict = f"Sick: {', '.join(each.name for each in now)}." if now else "Healthy: nothing is wrong."
+    if not chart.lines and not now:
+        verdict = "Nothing is logged yet."
+    console.print(verdict, style="bold red" if now else "bold green", markup=False)
+    for finding in chart.findings:
+        _explain(finding, chart.config)
+    for each in chart.rollbacks:
+        _say(f"\nWent back from step {each.get('from')} to {each.get('to')}, for {each.get('finding')}.")
+    if chart.lines:
+        _say("")
+        _plot(chart)
+    for text in unjudged(chart):
+        _fill(f"Not judged: {text}.")
+
+
+def _explain(finding: Any, config: dict[str, Any]) -> None:
+    """Print one finding and what to try."""
+    from ganctl.diagnosis.remedy import remedies
+
+    when = (
+        f"steps {finding.step} to {finding.until}, gone since"
+        if finding.gone
+        else f"since step {finding.step}"
+    )
+    _say(f"\n{finding.name}: {when}")
+    _fill(finding.sentence, "  ")
+    _fill(f"Seen: {finding.evidence}.", "  ")
+    if not finding.gone:
+        for each in remedies(finding.name, config):
+            _say(f"  try: {each}")
+
+
+def _plot(chart: Chart) -> None:
+    """Print the curves as text, each from its least to its greatest value."""
+    from ganctl.curves import counted, curve, sparkline
+
+    charts = dict(CHARTS)
+    if counted(chart.lines):
+        charts["modes captured"] = counted(chart.lines)
+    first, last = chart.lines[0]["step"], chart.lines[-1]["step"]
+    _say(f"{f'step {first} to {last}':<{LABEL + CHART + 2}}   least    most     now")
+    for label, name in charts.items():
+        _, values = curve(chart.lines, name)
+        if values:
+            numbers = "".join(f"{each:>8.3g}" for each in (min(values), max(values), values[-1]))
+            _say(f"{label:<{LABEL}} {sparkline(values, CHART):<{CHART}}{numbers}")
+
+
+def _draw(chart: Chart, path: Path, *, quiet: bool) -> None:
+    """Write the picture; a folder that takes none is no reason to fail."""
+    from ganctl.checkpoint import write_safely
+    from ganctl.curves import picture
+    from ganctl.display import complain
+
+    try:
+        write_safely(path, picture(chart.lines, chart.findings, chart.folder.path.name))
+    except OSError as error:
+        complain(f"WARNING: {path} could not be written ({error.strerror or error}).")
+        return
+    if not quiet:
+        _say(f"Picture: {path}")
+
+
+def _fill(text: str, indent: str = "") -> None:
+    _say(textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent))
+
+
+def _say(text: str) -> None:
+    from ganctl.display import say
+
+    say(text)
