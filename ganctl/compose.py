@@ -116,13 +116,14 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
     recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
     before = _choices(_compose([str(o.input_line) for o in recipe], config_dir, hydra=True))
     for override in chosen:
-        key, choice = override.get_key_element(), override.value()
-        if (
-            override in recipe
-            or key not in before
-            or choice in (None, before[key])
-            or isinstance(choice, list)
-        ):
+        key, choice = override.get_key_element().lstrip("~"), override.value()
+        if isinstance(choice, list) or override.is_delete():  # what the recipe says of parts that were not chosen
+            parts = OmegaConf.to_container(config).get(key) or {}  # type: ignore[union-attr]
+            kept = {name: part for name, part in parts.items() if "_target_" in str(part)}
+            if kept != parts:
+                OmegaConf.update(config, key, kept, merge=False)
+            continue
+        if override in recipe or key not in before or choice in (None, before[key]):
             continue
         own = OmegaConf.load(file_of(override.key_or_group, str(choice), config_dir))
         if "defaults" not in own:

@@ -13,9 +13,10 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("GANCTL_DATA", ROOT.parent / "shared" / "data"))
 
 # Small enough that a step takes milliseconds; the shape of each recipe is kept.
+NARROW = ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"]
 TINY = {
     "gan": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
-    "dcgan": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"],
+    "dcgan": NARROW,
     "dcgan64": [
         "network.generator.filters=[8,8,4]",
         "network.discriminator.filters=[4,8]",
@@ -24,6 +25,22 @@ TINY = {
     "dcgan_rmsprop": [
         "network.generator.filters=[8,8,4,4]",
         "network.discriminator.filters=[4,4,8,8]",
+    ],
+    "wgan": NARROW,
+    "wgan_gp": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8,8]"],
+    "lsgan": NARROW,
+    "dragan": NARROW,
+    "pacgan": NARROW,
+    "sngan": ["network.generator.filters=[8,8]", "network.discriminator.filters=[4,8,8]"],
+    "unrolled": [
+        "network.generator.hidden=[16]",
+        "network.discriminator.hidden=[8]",
+        "remedy.unrolled.steps=2",
+    ],
+    "r3gan": [
+        f"network.{player}.{word}"
+        for player in ("generator", "discriminator")
+        for word in ("filters=[8,8]", "blocks=1", "group=8")
     ],
 }
 SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]

@@ -1,11 +1,26 @@
-"""Normalizations of weights and of outputs, against their formulas."""
+"""Layers against their formulas: normalizations, comparisons within a batch, resampling."""
 
 import numpy as np
 import pytest
 from conftest import tiny
 
 from ganctl.error import UsageError
-from ganctl.layer import GroupNormalization, PixelNormalization, SpectralNormalization, WeightNormalization
+from ganctl.layer.minibatch import MinibatchDeviation, MinibatchDiscrimination
+from ganctl.layer.norm import (
+    GroupNormalization,
+    PixelNormalization,
+    SpectralNormalization,
+    WeightNormalization,
+)
+from ganctl.layer.spatial import (
+    Basis,
+    Cut,
+    Downsampling,
+    GroupedConvolution,
+    Sum,
+    Upsampling,
+    WeightedSum,
+)
 
 NOISE = np.random.default_rng(0)
 
@@ -151,10 +166,17 @@ def test_each_normalization_trains_both_players_in_float16_and_bundled(norm, mak
     assert np.isfinite(trainer.train(iter(dataset.batches(8, seed=0)), 3).numpy()).all()
 
 
-@pytest.mark.parametrize("norm", ["spectral", "weight"])
-@pytest.mark.parametrize("words", [["trainer.jit=true"], ["trainer.devices=2"], ["trainer.accumulate=2"]])
-def test_a_normalization_of_weights_trains_compiled_split_and_accumulated(norm, words, make):
-    words = [*words, f"norm={norm}", "average=ema", "penalty=[r1]", "trainer.order=alternating"]
+@pytest.mark.parametrize(
+    ("norm", "word"),
+    [
+        ("spectral", "trainer.jit=true"),
+        ("spectral", "trainer.devices=2"),
+        ("spectral", "trainer.accumulate=2"),
+        ("weight", "trainer.jit=true"),
+    ],
+)
+def test_a_normalization_of_weights_trains_compiled_split_and_accumulated(norm, word, make):
+    words = [word, f"norm={norm}", "average=ema", "penalty=[r1]", "trainer.order=alternating"]
     _, dataset, trainer = make(*tiny("gan"), *words)
     batches = trainer._stream(dataset)
     for _ in range(2):
@@ -172,3 +194,102 @@ def test_the_generator_s_turn_moves_no_weight_of_a_spectrally_normalized_critic(
         assert np.array_equal(weight.numpy(), value)
     names = [weight.name for weight in game.discriminator.variables]
     assert names.count("u") == names.count("kernel") == 3
+
+
+def test_minibatch_discrimination_sums_closeness_over_the_batch(keras):
+    given = NOISE.normal(size=(5, 6)).astype("float32")
+    layer = MinibatchDiscrimination(kernels=4, size=3)
+    made = layer(given).numpy()
+    kernel = layer.kernel.numpy().reshape(6, 4, 3)
+    expected = np.zeros((5, 4))
+    for i in range(5):
+        for b in range(4):
+            for j in range(5):
+                difference = given[i] @ kernel[:, b] - given[j] @ kernel[:, b]
+                expected[i, b] += np.exp(-np.abs(difference).sum())
+    assert made.shape == (5, 10)
+    np.testing.assert_array_equal(made[:, :6], given)
+    np.testing.assert_allclose(made[:, 6:], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("group", "channels"), [(2, 1), (3, 2), (8, 1)])
+def test_minibatch_deviation_is_a_group_s_mean_standard_deviation(group, channels, keras):
+    given = NOISE.normal(size=(6, 3, 2, 4)).astype("float32")
+    made = MinibatchDeviation(group, channels)(given).numpy()
+    size = min(group, 6)
+    assert made.shape == (6, 3, 2, 4 + channels)
+    np.testing.assert_array_equal(made[..., :4], given)
+    for example in range(6):
+        members = given[example % (6 // size) :: 6 // size]
+        for channel in range(channels):
+            part = members[..., channel * 4 // channels : (channel + 1) * 4 // channels]
+            expected = np.sqrt(part.var(axis=0) + 1e-8).mean()
+            np.testing.assert_allclose(made[example, ..., 4 + channel], expected, rtol=1e-4)
+
+
+def test_minibatch_deviation_of_features_and_of_equal_examples(keras):
+    made = MinibatchDeviation()(np.ones((4, 3), "float32")).numpy()
+    np.testing.assert_allclose(made, [[1, 1, 1, 1e-4]] * 4)  # the root of 1e-8
+
+
+@pytest.mark.parametrize("choice", ["discrimination", "deviation"])
+@pytest.mark.parametrize("model", ["gan", "dcgan", "sngan", "r3gan"])
+def test_a_critic_that_compares_images_trains(choice, model, make):
+    words = ["penalty=[]"] if model == "r3gan" else []
+    _, dataset, trainer = make(*tiny(model), f"minibatch={choice}", *words)
+    names = [type(layer).__name__ for layer in trainer.game.discriminator.layers]
+    assert sum(name.startswith("Minibatch") for name in names) == 1
+    assert np.isfinite(trainer.train(iter(dataset.batches(8, seed=0))).numpy()).all()
+
+
+def test_a_group_that_does_not_divide_the_batch_is_refused(make):
+    _, dataset, trainer = make(*tiny("gan"), "minibatch=deviation", "minibatch.group=3")
+    with pytest.raises(UsageError, match=r"minibatch\.group: expected a divisor of the 8"):
+        trainer.train(iter(dataset.batches(8, seed=0)))
+
+
+def filtered(row, kernel, start):
+    """Return the sums of a row's neighbours, zero outside, by a plain loop."""
+    at = lambda i: row[i] if 0 <= i < len(row) else 0  # noqa: E731
+    return sum(weight * at(start + i) for i, weight in enumerate(kernel))
+
+
+def test_resampling_is_bilinear_along_each_axis(keras):
+    given = NOISE.normal(size=(1, 4, 6, 2)).astype("float32")
+
+    def along(axis, function, array):
+        return np.apply_along_axis(function, axis, array)
+
+    def up(row):
+        zeros = np.zeros(2 * len(row))
+        zeros[::2] = row  # convolution of pixels with zeros in between
+        return [filtered(zeros, [0.25, 0.75, 0.75, 0.25], i - 2) for i in range(2 * len(row))]
+
+    def down(row):
+        return [filtered(row, [0.125, 0.375, 0.375, 0.125], 2 * i - 1) for i in range(len(row) // 2)]
+
+    np.testing.assert_allclose(Upsampling()(given), along(2, up, along(1, up, given)), atol=1e-6)
+    np.testing.assert_allclose(Downsampling()(given), along(2, down, along(1, down, given)), atol=1e-6)
+
+
+def test_a_grouped_convolution_is_keras_s(keras, tensorflow):
+    given = NOISE.normal(size=(2, 5, 4, 6)).astype("float32")
+    ours, theirs = GroupedConvolution(8, 3, 2), keras.layers.Conv2D(8, 3, padding="same", groups=2)
+    made = ours(given)
+    theirs.build(given.shape)
+    theirs.set_weights([ours.kernel.numpy(), NOISE.normal(size=8)])
+    ours.bias.assign(theirs.bias.numpy())
+    np.testing.assert_allclose(ours(given), theirs(given), rtol=1e-4, atol=1e-5)
+    assert made.shape == (2, 5, 4, 8)
+
+
+def test_pictures_from_features_and_features_from_pictures(keras):
+    basis, total = Basis(3, 2), WeightedSum()
+    features = NOISE.normal(size=(4, 5)).astype("float32")
+    picture = basis(features).numpy()
+    np.testing.assert_allclose(picture, features[:, None, None] * basis.basis.numpy(), rtol=1e-6)
+    made = total(picture)
+    np.testing.assert_allclose(made, (picture * total.weight.numpy()).sum(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(Sum()(picture), picture.sum(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+    assert np.abs(Cut()(2 * picture, training=False)).max() <= 1
+    np.testing.assert_array_equal(Cut()(picture, training=True), picture)

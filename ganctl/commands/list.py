@@ -31,6 +31,7 @@ PURPOSES = {  # at most 40 letters, for a terminal of 80
     "experiment": "a tuned recipe: all the others at once",
     "loss": "what the players minimise",
     "metric": "how good the samples are",
+    "minibatch": "whether the critic compares images",
     "model": "a published recipe: game, networks, loss",
     "network": "the players' architectures",
     "optimizer": "how weights follow gradients, by player",

@@ -7,8 +7,10 @@ import keras
 from keras import layers
 
 from ganctl.error import UsageError
-from ganctl.layer import Norm, is_over_batch, normalized, wrapped
-from ganctl.settings import expect_one_of, expect_whole
+from ganctl.layer.minibatch import Comparison, compared
+from ganctl.layer.norm import Norm, is_over_batch, normalized, wrapped
+from ganctl.network.size import expect_picture
+from ganctl.settings import expect_one_of
 
 
 def generator(
@@ -22,6 +24,7 @@ def generator(
     negative_slope: float = 0.3,
     dropout: float = 0.0,
     bias: bool = False,
+    deviation: float | None = None,
     upsample: str = "transposed",
     output: str = "tanh",
 ) -> keras.Model:
@@ -38,6 +41,7 @@ def generator(
         negative_slope: of the leaky ReLU; 0 is a ReLU.
         dropout: share of the dense layer's picture that is dropped.
         bias: whether layers add a bias.
+        deviation: of the normal weights at the start; None is Keras's default (Glorot).
         upsample: "transposed" convolutions enlarge, or "nearest" pixels are repeated before them.
         output: "tanh", or "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer).
 
@@ -52,13 +56,15 @@ def generator(
     def enlarge(channels: int, stride: int) -> list[layers.Layer]:
         repeated = [layers.UpSampling2D(stride)] if upsample == "nearest" and stride > 1 else []
         own = stride if upsample == "transposed" else 1
-        convolution = layers.Conv2DTranspose(channels, kernel, strides=own, padding="same", use_bias=bias)
+        start = {"use_bias": bias, "kernel_initializer": _start(deviation)}
+        convolution = layers.Conv2DTranspose(channels, kernel, strides=own, padding="same", **start)
         return [*repeated, wrapped(convolution, norm)]
 
     def activate() -> list[layers.Layer]:
         return [*normalized(norm), layers.LeakyReLU(negative_slope)]
 
-    stack = [keras.Input((latent,)), wrapped(layers.Dense(math.prod(base), use_bias=bias), norm)]
+    dense = layers.Dense(math.prod(base), use_bias=bias, kernel_initializer=_start(deviation))
+    stack = [keras.Input((latent,)), wrapped(dense, norm)]
     # Over the batch a dense layer's units are normalized one by one, as published; in an image, by channel.
     reshape = layers.Reshape(base)
     stack += [*activate(), reshape] if is_over_batch(norm) else [reshape, *activate()]
@@ -80,8 +86,10 @@ def discriminator(
     strides: Sequence[int] = (2, 2),
     kernel: int = 5,
     norm: Norm = None,
+    minibatch: Comparison = None,
     negative_slope: float = 0.3,
     dropout: float = 0.3,
+    deviation: float | None = None,
     unit_range: bool = False,
     logits: bool = True,
 ) -> keras.Model:
@@ -94,8 +102,11 @@ def discriminator(
         kernel: width of the convolutions in pixels.
         norm: makes a normalization: of outputs, put after every convolution but the first, or of weights,
             put around every layer that has some; None for none.
+        minibatch: makes a layer that compares a batch's images, before the last convolution or before the
+            dense layer; None for none.
         negative_slope: of the leaky ReLU.
         dropout: share dropped after every activation.
+        deviation: of the normal weights at the start; None is Keras's default (Glorot).
         unit_range: whether the first layer maps images to [0, 1].
         logits: whether the result is logits; otherwise probabilities.
 
@@ -107,34 +118,33 @@ def discriminator(
     if unit_range:
         stack.append(layers.Rescaling(0.5, offset=0.5))
     for index, (channels, stride) in enumerate(zip(filters, strides, strict=True)):
-        stack.append(wrapped(layers.Conv2D(channels, kernel, strides=stride, padding="same"), norm))
+        start = {"padding": "same", "kernel_initializer": _start(deviation)}
+        stack += compared(minibatch, pictures=True) if index == len(filters) - 1 else []
+        stack.append(wrapped(layers.Conv2D(channels, kernel, strides=stride, **start), norm))
         stack += normalized(norm) if index else []
         stack += [layers.LeakyReLU(negative_slope), layers.Dropout(dropout)]
     stack += [
         layers.Flatten(),
-        wrapped(layers.Dense(1), norm),
+        *compared(minibatch, pictures=False),
+        wrapped(layers.Dense(1, kernel_initializer=_start(deviation)), norm),
         layers.Activation("linear" if logits else "sigmoid", dtype="float32"),
     ]
     return keras.Sequential(stack, name="discriminator")
 
 
-def _check(
-    network: str, shape: tuple[int, ...], filters: Sequence[int], strides: Sequence[int], kernel: int
-) -> None:
-    if len(shape) != 3:
-        raise UsageError(
-            f"network.{network}: convolutions need images, got samples of shape {tuple(shape)}; "
-            "type network=points."
-        )
-    expect_whole(f"network.{network}.kernel", kernel, 1)
-    for name, numbers in (("filters", filters), ("strides", strides)):
-        for index, number in enumerate(numbers):
-            expect_whole(f"network.{network}.{name}[{index}]", number, 1)
-    if len(filters) != len(strides) or not filters:
+def _check(network: str, shape, filters: Sequence[int], strides: Sequence[int], kernel: int) -> None:
+    expect_picture(network, shape, filters=filters, strides=strides, kernel=kernel)
+    if len(filters) != len(strides):
         raise UsageError(
             f"network.{network}: expected as many strides as filters, at least one, got "
             f"filters={list(filters)} and strides={list(strides)}."
         )
+
+
+def _start(deviation: float | None) -> keras.initializers.Initializer:
+    if deviation is None:
+        return keras.initializers.GlorotUniform()
+    return keras.initializers.RandomNormal(stddev=deviation)
 
 
 def _base(shape: tuple[int, int, int], strides: Sequence[int]) -> tuple[int, int]:

@@ -7,7 +7,8 @@ import keras
 from keras import layers
 
 from ganctl.error import UsageError
-from ganctl.layer import Norm, normalized, wrapped
+from ganctl.layer.minibatch import Comparison, compared
+from ganctl.layer.norm import Norm, normalized, wrapped
 from ganctl.settings import expect_one_of, expect_whole
 
 
@@ -31,13 +32,16 @@ def generator(
             put around every layer; None for none.
         negative_slope: of the leaky ReLU; 0 is a ReLU.
         spread: weights start uniform in [-spread, spread]; None is Keras's default (Glorot).
-        output: "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer), "tanh", or "linear" for points.
+        output: "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer), "tanh", "linear", or "auto":
+            linear for points, tanh for images.
 
     Raises:
         UsageError: for points with an output that cannot reach them.
     """
     _check("generator", hidden)
-    expect_one_of("network.generator.output", output, ("sigmoid", "tanh", "linear"))
+    expect_one_of("network.generator.output", output, ("sigmoid", "tanh", "linear", "auto"))
+    if output == "auto":
+        output = "linear" if len(shape) == 1 else "tanh"
     if len(shape) == 1 and output != "linear":
         raise UsageError(
             f"network.generator.output: expected linear for points, got '{output}'; type network=points."
@@ -61,6 +65,7 @@ def discriminator(
     hidden: Sequence[int] = (240, 240),
     pieces: int = 5,
     norm: Norm = None,
+    minibatch: Comparison = None,
     negative_slope: float = 0.2,
     input_dropout: float = 0.2,
     dropout: float = 0.5,
@@ -77,6 +82,7 @@ def discriminator(
             a leaky ReLU.
         norm: makes a normalization: of outputs, put after every hidden layer but the first, or of weights,
             put around every layer; None for none.
+        minibatch: makes a layer that compares a batch's samples, before the last layer; None for none.
         negative_slope: of the leaky ReLU.
         input_dropout, dropout: shares dropped of the input and of each hidden layer.
         spread: weights start uniform in [-spread, spread]; None is Keras's default (Glorot).
@@ -101,6 +107,7 @@ def discriminator(
         else:
             stack.append(layers.LeakyReLU(negative_slope))
         stack.append(layers.Dropout(dropout))
+    stack += compared(minibatch)
     stack.append(wrapped(layers.Dense(1, kernel_initializer=_start(spread)), norm))
     stack.append(layers.Activation("linear" if logits else "sigmoid", dtype="float32"))
     return keras.Sequential(stack, name="discriminator")

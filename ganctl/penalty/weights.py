@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Game, Part, Terms
-from ganctl.layer import TRANSPOSED
+from ganctl.layer.norm import TRANSPOSED
 from ganctl.penalty.charge import Penalty
 from ganctl.penalty.slope import Slope
 from ganctl.settings import expect_one_of

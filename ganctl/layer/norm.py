@@ -1,4 +1,4 @@
-"""Layers that Keras does not have: normalizations of weights and of pixels, and how networks put them in."""
+"""Normalizations of weights, of pixels and of groups of channels, and how networks put them in."""
 
 from collections.abc import Callable
 
