@@ -102,7 +102,7 @@ def _line(figure, truth, samples, field, centre, walk) -> None:
     places = np.linspace(low, high, 601)
     data = truth.density(places[:, None])
     top = 1.9 * data.max()
-    axes = figure.add_axes((0.04, 0.40, 0.92, 0.52))
+    axes = figure.add_axes((0.06, 0.36, 0.9, 0.56))
     counts, edges = np.histogram(samples, bins=120, range=(low, high))
     made = counts / (len(samples) * (edges[1] - edges[0]))
     axes.fill_between(places, data, color=DATA, alpha=0.13, lw=0)
@@ -113,10 +113,11 @@ def _line(figure, truth, samples, field, centre, walk) -> None:
     if field is not None:
         heights = 0.5 + 0.5 * scaled(field, centre) if centre is None else 1 / (1 + np.exp(centre - field))
         axes.plot(field_places(truth.box)[:, 0], 0.9 * top * heights, color=JUDGE, lw=1.6, ls="--")
+        axes.axhline(0.45 * top, color=JUDGE, lw=0.6, alpha=0.5)  # undecided
     axes.set(xlim=(low, high), ylim=(0, top))
     axes.set_axis_off()
     figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=10, labelcolor=INK)
-    _arrows(figure.add_axes((0.04, 0.06, 0.92, 0.32)), low, high, walk)
+    _arrows(figure.add_axes((0.06, 0.05, 0.9, 0.29)), low, high, walk)
 
 
 def _arrows(axes, low: float, high: float, walk) -> None:
@@ -129,5 +130,8 @@ def _arrows(axes, low: float, high: float, walk) -> None:
     axes.plot([low, high], [0, 0], color=INK, lw=1.2, clip_on=False)
     origins, ends = np.linspace(low, high, len(walk)), walk[:, 0]
     axes.plot(np.stack([origins, ends]), [[0.0], [1.0]], color=MADE, lw=0.8, alpha=0.75)
-    axes.text(low, 1.04, "x", color=INK, fontsize=11, style="italic", ha="left", va="bottom")
-    axes.text(low, -0.04, "z", color=INK, fontsize=11, style="italic", ha="left", va="top")
+    for height, name in ((1, "x"), (0, "z")):
+        axes.annotate(
+            name, (0, height), (-8, 0), "axes fraction", "offset points", ha="right", va="center",
+            color=INK, fontsize=11, style="italic",
+        )  # fmt: skip
