@@ -64,3 +64,9 @@ def expect_number(name: str, value: object, least: float = 0.0, below: float = m
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value < below:
         limit = "" if below == math.inf else f" and below {below:g}"
         raise UsageError(f"{name}: expected a number of at least {least:g}{limit}, got '{value}'.")
+
+
+def expect_switch(name: str, value: object) -> None:
+    """Raise UsageError unless `value` is true or false."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name}: expected true or false, got '{value}'.")

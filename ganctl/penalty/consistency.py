@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Game
-from ganctl.penalty.charge import Penalty, expect_number
+from ganctl.penalty.charge import Penalty, expect_number, expect_switch
 from ganctl.settings import expect_whole
 
 
@@ -20,8 +20,7 @@ class Change:
     def __init__(self, name: str, shift: int, flip: bool, jitter: float) -> None:
         expect_whole(f"{name}.shift", shift, 0)
         expect_number(f"{name}.jitter", jitter)
-        if not isinstance(flip, bool):
-            raise UsageError(f"{name}.flip: expected true or false, got '{flip}'.")
+        expect_switch(f"{name}.flip", flip)
         self.name, self.shift, self.flip, self.jitter = name, shift, flip, jitter
 
     def __call__(self, image: tf.Tensor, batch: Batch) -> tf.Tensor:

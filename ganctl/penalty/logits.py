@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from ganctl.game import Batch, Critic, Game, Terms
-from ganctl.penalty.charge import Penalty, expect_number
+from ganctl.penalty.charge import Penalty, expect_number, expect_switch
 from ganctl.settings import expect_whole
 
 
@@ -49,6 +49,7 @@ class Lecam(Penalty):
         super().__init__(weight, every)
         expect_number(f"{self.name}.decay", decay, below=1.0)
         expect_whole(f"{self.name}.start", start, 0)
+        expect_switch(f"{self.name}.one_sided", one_sided)
         self.decay, self.start, self.one_sided = decay, start, one_sided
 
     def join(self, game: Game) -> None:
