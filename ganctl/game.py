@@ -52,13 +52,11 @@ class Batch(dict):
     def fork(self, branch: int, *, imagined: bool) -> "Batch":
         """Return this batch for networks with other weights: same data, latents and fakes, nothing judged.
 
-        Args:
-            branch: a number of its own for each fork, which gives it other randomness than the batch has.
-            imagined: whether what it notes is forgotten; otherwise it is noted in this batch.
+        Each `branch` has randomness of its own. What an `imagined` one notes is forgotten.
         """
         key = tf.random.fold_in(self.key, -1 - branch)  # draws count upwards
-        rules = {"size": self.size, "key": key, "step": self.step, "replica": self.replica}
-        fork = Batch(self, **rules, watched=self.watched)
+        rules = {"step": self.step, "replica": self.replica, "watched": self.watched}
+        fork = Batch(self, size=self.size, key=key, **rules)
         fork.imagined, fork.player = imagined or self.imagined, self.player
         fork._known = {name: known for name, known in self._known.items() if not name.startswith(JUDGED)}
         if not imagined:
