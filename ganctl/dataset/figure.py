@@ -13,7 +13,7 @@ FIELD = 72  # places of the field along each axis
 def field_places(box: np.ndarray) -> np.ndarray:
     """Return where a field is to be known, float32 of shape (m, d), for a box of shape (d, 2)."""
     if len(box) == 1:
-        return np.linspace(*box[0], 4 * FIELD + 1, dtype=np.float32)[:, None]
+        return np.linspace(box[0, 0], box[0, 1], 4 * FIELD + 1, dtype=np.float32)[:, None]
     axes = [np.linspace(low, high, FIELD, dtype=np.float32) for low, high in box]
     return np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
 
@@ -73,13 +73,13 @@ def _plane(figure, truth, samples, field, centre) -> None:
     near = float((assigned >= 0).mean())
     if truth.modes is None:
         axes.plot(*truth.curve(np.linspace(truth.first, truth.last, 400)).T, color=HIT, lw=1, zorder=2)
-        caption = f"{near:.0%} of samples near the truth"
+        caption = f"{near:.1%} of samples near the truth"
     else:
         captured = np.bincount(assigned[assigned >= 0], minlength=len(truth.modes)) >= truth.least * len(
             samples
         )
         _rings(axes, truth, captured)
-        caption = f"{captured.sum()} of {len(captured)} modes, {near:.0%} of samples on them"
+        caption = f"{captured.sum()} of {len(captured)} modes, {near:.1%} of samples on them"
     axes.set(xlim=truth.box[0], ylim=truth.box[1], aspect="equal")
     axes.set_axis_off()
     figure.text(0.5, 0.03, caption, ha="center", va="center", color=INK, fontsize=11)

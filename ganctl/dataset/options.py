@@ -51,7 +51,7 @@ def between(name: str, value: float, most: float, expected: str) -> None:
         raise UsageError(f"dataset.{name} is {expected}, not {value!r}.")
 
 
-def positive(name: str, value: object) -> None:
+def positive(name: str, value: float) -> None:
     """Raise UsageError unless `value` is a finite number above 0."""
     if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < math.inf:
         raise UsageError(f"dataset.{name} is a number above 0, not {value!r}.")
