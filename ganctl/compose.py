@@ -89,13 +89,13 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
                 f"for one that holds a comma quote it twice: \"{key}='{value}'\""
             )
         _check_choice(override, config_dir)
-    chosen = [override for override in overrides if is_group(override, config_dir)]
+    chosen = list({o.get_key_element(): o for o in overrides if is_group(o, config_dir)}.values())  # last wins
     config = _compose([str(override.input_line) for override in chosen], config_dir)
     if "experiment" in config:
         raise UsageError("experiment: its file must begin with the line '# @package _global_'.")
     _drop_recipe_values(config, chosen, config_dir)
     for override in overrides:
-        if override not in chosen:
+        if not is_group(override, config_dir):
             _apply(config, override)
     return Composition(config, overrides)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 # Steps of one point. The default log_every; lines that come more often share a point by their median.
 POINT = 50
+LARGEST = 1e300  # beyond which a number is taken for none
 SMOOTH = 3  # points whose median counts as a level that was reached
+LAG = 8  # newest points that are compared with a level, and do not make it
 PEAKS = ("generator/gradient", "discriminator/spread")  # whose highest level is remembered
 
 
@@ -49,13 +51,13 @@ class History:
         self.batch = images / line["step"] if _is_number(images) else 0.0
         self._pending = []
         for name in PEAKS:
-            found = self.last(name, SMOOTH)
+            found = self.last(name, SMOOTH, skip=LAG)
             if found:
                 self._peaks[name] = max(self.peak(name), median(found))
         return True
 
     def peak(self, name: str) -> float:
-        """Return the largest median of SMOOTH neighbouring points that a column has had; 0 for no points."""
+        """Return the largest median of SMOOTH neighbouring points before the newest LAG; 0 for no points."""
         return self._peaks.get(name, 0.0)
 
     def last(self, name: str, count: int, skip: int = 0) -> list[float]:
@@ -98,4 +100,5 @@ def _whole(values: list[float], count: int) -> list[float]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # A stranger's whole number may be too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST

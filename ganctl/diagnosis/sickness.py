@@ -10,11 +10,11 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from ganctl.diagnosis.history import POINT, History, median, quantile
+from ganctl.diagnosis.history import LAG, POINT, History, median, quantile
 
 Evidence = tuple[int, str]  # the step at which it began, and the numbers in words
 
-RECENT = 8  # points that must agree: 400 steps, in which noise and passing crises average out
+RECENT = LAG  # points that must agree: 400 steps, in which noise and passing crises average out
 LONG = 24  # points in which there must be no progress: 1,200 steps
 # Steps before poor samples are a sickness. The recipes here leave their first collapse after 800 to 1,300.
 PATIENCE = 2000
@@ -34,11 +34,14 @@ SOLVED = 0.01  # a bounded loss of the discriminator, which begins at 0.5 to 2, 
 ABSURD = 1e4
 RUNAWAY = 100.0  # times larger than in the run's first points, and growing
 TINY = 1e-7  # relative move of weights that float32 cannot hold
-SWING = 4.0  # an oscillation's best coverage over its worst, each a tenth of the time
-# How far `told` ranges in an oscillation, nine tenths to one tenth: 0.21 to 0.29 in circles, up to 0.17 in
-# health, where the batch alone makes it range by RANDOM / sqrt(its size).
-SWAY, RANDOM = 0.2, 1.05
-TURNS = 4  # ups and downs in LONG
+CIRCLES = 2 * LONG  # points of an oscillation: slow progress looks like one for a while
+SWINGING = ("discriminator/coverage", "discriminator/told", "generator/adversarial")
+SWING = 4.0  # its best coverage over its worst, each a tenth of the time
+TURNS = 6  # its ups and downs
+# How far `told` ranges, nine tenths to one tenth: 0.2 to 0.3 in circles, 0.1 to 0.2 in health, where the
+# batch alone makes it range by RANDOM / sqrt(its size); and how far the generator's loss does, over its
+# median: 0.5 in circles, 0.1 where a penalty damps them.
+SWAY, RANDOM, WAVE = 0.2, 1.05, 0.3
 KNOWN = 0.8  # pairs of a training and a held-out real told apart; 0.5 by chance, exact to 0.04 for 128 each
 
 
@@ -142,18 +145,19 @@ def _partial(history: History) -> Evidence | None:
 
 
 def oscillation(history: History) -> Evidence | None:
-    """Samples reach the data and leave it again, over and over, without getting better."""
-    coverage, told = (history.last(f"discriminator/{name}", LONG) for name in ("coverage", "told"))
-    late = history.steps[-1] >= PATIENCE
-    if not coverage or not told or not late or _improves(history, "coverage"):
+    """Samples reach the data and leave it again, over and over, and the game swings with them."""
+    coverage, told, loss = (history.last(name, CIRCLES) for name in SWINGING)
+    if not coverage or not told or not loss or _improves(history, "coverage", CIRCLES):
         return None
-    low, high = quantile(coverage, 0.1), quantile(coverage, 0.9)
-    most = quantile(told, 0.9) - quantile(told, 0.1)
-    turns, noise = _turns(coverage), RANDOM / math.sqrt(max(1.0, history.batch))
-    if high < POOR or low > high / SWING or most < max(SWAY, 2 * noise) or turns < TURNS:
+    low, high, turns = quantile(coverage, 0.1), quantile(coverage, 0.9), _turns(coverage)
+    most = _range(told)
+    noise = 2 * RANDOM / math.sqrt(max(1.0, history.batch))
+    if high < POOR or low > high / SWING or turns < TURNS:
         return None
-    return history.steps[-LONG], (
-        f"within {history.steps[-1] - history.steps[-LONG]} steps, samples went {turns} times between "
+    if most < max(SWAY, noise) or _range(loss) < WAVE * abs(median(loss)):
+        return None
+    return history.steps[-CIRCLES], (
+        f"within {history.steps[-1] - history.steps[-CIRCLES]} steps, samples went {turns} times between "
         f"covering {low:.0%} and {high:.0%} of the data, and how often the discriminator is right "
         f"moved by {most:.0%}"
     )
@@ -214,14 +218,19 @@ def _turns(values: Sequence[float]) -> int:
     return sum(before != after for before, after in itertools.pairwise(clear))
 
 
+def _range(values: Sequence[float]) -> float:
+    """Return how far nine tenths of the values lie above one tenth."""
+    return quantile(values, 0.9) - quantile(values, 0.1)
+
+
 def _level(history: History, name: str, count: int) -> float:
     """Return the median of a signal's last points; 0 where it is not known."""
     found = history.last(f"discriminator/{name}", count)
     return median(found) if found else 0.0
 
 
-def _improves(history: History, name: str) -> bool:
-    """Return whether a signal is better in the younger half of the last LONG points than in the older."""
-    older = history.last(f"discriminator/{name}", LONG // 2, skip=LONG // 2)
-    younger = history.last(f"discriminator/{name}", LONG // 2)
+def _improves(history: History, name: str, count: int = LONG) -> bool:
+    """Return whether a signal is better in the younger half of its last points than in the older."""
+    older = history.last(f"discriminator/{name}", count // 2, skip=count // 2)
+    younger = history.last(f"discriminator/{name}", count // 2)
     return bool(older and younger and sum(younger) > PROGRESS * sum(older) + 0.01 * len(older))
