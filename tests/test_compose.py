@@ -56,6 +56,31 @@ def test_an_optimizer_is_chosen_for_one_player_or_for_all():
     assert plain("optimizer@optimizer.generator=sgd")["optimizer"] == one
 
 
+def test_a_normalization_is_chosen_for_one_player_or_for_all_and_reaches_its_network():
+    spectral = plain("norm.discriminator=spectral")
+    assert spectral["norm"]["discriminator"]["_target_"] == "ganctl.layer.norm.SpectralNormalization"
+    assert spectral["network"]["discriminator"]["norm"] == spectral["norm"]["discriminator"]
+    assert spectral["norm"]["generator"] == plain()["norm"]["generator"]
+    both = plain("norm=layer", "norm.generator.epsilon=0.1")["network"]
+    assert {both[player]["norm"]["groups"] for player in ("generator", "discriminator")} == {1}
+    assert both["generator"]["norm"]["epsilon"] == 0.1
+    assert plain("norm=none")["norm"] == {"discriminator": {}, "generator": {}}
+
+
+def test_a_recipe_s_momentum_is_for_its_own_normalization():
+    assert plain("model=dcgan64")["norm"]["generator"]["momentum"] == 0.8
+    assert "momentum" not in plain("model=dcgan64", "norm.generator=pixel")["norm"]["generator"]
+    assert plain("model=dcgan64", "norm.generator=none")["norm"]["generator"] == {}
+
+
+def test_what_a_recipe_says_of_a_penalty_goes_with_the_penalty():
+    assert plain("model=r3gan")["penalty"]["r2"]["weight"] == 0.05
+    assert set(plain("model=r3gan", "penalty=[r1]")["penalty"]) == {"r1"}
+    assert not plain("model=r3gan", "penalty=[]")["penalty"]
+    for word in ("average=null", "~average"):
+        assert not plain("model=r3gan", word)["average"]
+
+
 def test_a_schedule_without_numbers_of_its_own_lasts_as_long_as_the_player_is_updated():
     config = plain(
         "schedule=cosine",
