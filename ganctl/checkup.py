@@ -12,7 +12,7 @@ from ganctl.diagnosis.examine import Examiner
 from ganctl.diagnosis.finding import Finding, non_finite
 from ganctl.diagnosis.history import POINT
 from ganctl.diagnosis.remedy import remedies
-from ganctl.diagnosis.sickness import LONG
+from ganctl.diagnosis.sickness import CIRCLES
 from ganctl.error import RunError, Unstable
 from ganctl.run import Run
 from ganctl.settings import Settings
@@ -133,7 +133,7 @@ def looks_back(settings: Settings) -> int:
     """Return how many checkpoints a run keeps: where it may roll back, one from before any finding began."""
     if settings.on_sick != "rollback" or not settings.keep or not settings.save_every:
         return settings.keep
-    return max(settings.keep, 2 + LONG * max(POINT, settings.log_every) // settings.save_every)
+    return max(settings.keep, 2 + CIRCLES * max(POINT, settings.log_every) // settings.save_every)
 
 
 def goes_back(run: Run, config: Mapping[str, Any], settings: Settings, error: Sick | Unstable) -> bool:

@@ -28,7 +28,7 @@ from ganctl.error import RunError, UsageError, suggest
 
 SICK = 3
 WIDTH = 80
-LABEL, CHART = 22, 36  # columns of a text chart: what it shows, and its curve
+LABEL, CHART, NUMBER = 22, 30, 9  # columns of a text chart, 80 in all
 CHARTS = {
     "discriminator's loss": "discriminator/adversarial",
     "generator's loss": "generator/adversarial",
@@ -234,11 +234,12 @@ def _plot(chart: Chart) -> None:
     if counted(chart.lines):
         charts["modes captured"] = counted(chart.lines)
     first, last = chart.lines[0]["step"], chart.lines[-1]["step"]
-    _say(f"{f'step {first} to {last}':<{LABEL + CHART + 2}}   least    most     now")
+    heading = "".join(f"{word:>{NUMBER}}" for word in ("least", "most", "now"))
+    _say(f"{f'step {first} to {last}':<{LABEL + CHART + 1}}{heading}")
     for label, name in charts.items():
         _, values = curve(chart.lines, name)
         if values:
-            numbers = "".join(f"{each:>8.3g}" for each in (min(values), max(values), values[-1]))
+            numbers = "".join(f"{each:>{NUMBER}.2g}" for each in (min(values), max(values), values[-1]))
             _say(f"{label:<{LABEL}} {sparkline(values, CHART):<{CHART}}{numbers}")
 
 
