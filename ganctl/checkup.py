@@ -102,7 +102,7 @@ def summary(run: Run) -> list[str]:
     """Return what the end of a training says of its findings: nothing for a healthy run."""
     findings, rollbacks = rows(run, "findings"), rows(run, "rollbacks")
     names = ", ".join(f"{each.get('name')} (step {each.get('step')})" for each in findings)
-    lines = [f"  found    {names}", f"  more     ganctl doctor {run.typed}"] if names else []
+    lines = [f"  found    {names}", f"  why      ganctl doctor {run.typed}"] if names else []
     if rollbacks:
         lines.append(f"  back     {len(rollbacks)} times, learning rates times {factor(run):g}")
     return lines

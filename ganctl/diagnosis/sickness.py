@@ -42,7 +42,7 @@ TURNS = 6  # its ups and downs
 # batch alone makes it range by RANDOM / sqrt(its size); and how far the generator's loss does, over its
 # median: 0.5 in circles, 0.1 where a penalty damps them.
 SWAY, RANDOM, WAVE = 0.2, 1.05, 0.3
-KNOWN = 0.8  # pairs of a training and a held-out real told apart; 0.5 by chance, exact to 0.04 for 128 each
+KNOWN = 0.75  # pairs of a training and a held-out real told apart; 0.5 by chance, exact to 0.04 for 128 each
 
 
 def discriminator_wins(history: History) -> Evidence | None:
