@@ -89,7 +89,7 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
                 f"for one that holds a comma quote it twice: \"{key}='{value}'\""
             )
         _check_choice(override, config_dir)
-    chosen = list({o.get_key_element(): o for o in overrides if is_group(o, config_dir)}.values())  # last wins
+    chosen = list({o.get_key_element(): o for o in overrides if is_group(o, config_dir)}.values())
     config = _compose([str(override.input_line) for override in chosen], config_dir)
     if "experiment" in config:
         raise UsageError("experiment: its file must begin with the line '# @package _global_'.")
@@ -117,7 +117,7 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
     before = _choices(_compose([str(o.input_line) for o in recipe], config_dir, hydra=True))
     for override in chosen:
         key, choice = override.get_key_element().lstrip("~"), override.value()
-        if isinstance(choice, list) or override.is_delete():  # what the recipe says of parts that were not chosen
+        if isinstance(choice, list) or override.is_delete():  # what recipes say of parts that were not chosen
             parts = OmegaConf.to_container(config).get(key) or {}  # type: ignore[union-attr]
             kept = {name: part for name, part in parts.items() if "_target_" in str(part)}
             if kept != parts:

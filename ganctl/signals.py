@@ -13,8 +13,8 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
     """Return float32 scalars in the order of NAMES.
 
     `right_real`, `right_fake`: shares of each that the critic puts on the right side of its boundary.
-    `told`: share of all pairs of a real and a fake in which the real has the larger logit: 1 where they are told
-    apart, 0.5 by chance, whatever the loss makes of logits (the area under the ROC curve).
+    `told`: share of all pairs of a real and a fake in which the real has the larger logit: 1 where they are
+    told apart, 0.5 by chance, whatever the loss makes of logits (the area under the ROC curve).
     `spread`: mean distance between fakes over that between reals, 1 for equal variety.
     `coverage`: share of reals with a fake nearer than their fifth nearest real, 0.97 for equal distributions;
     `density`: how many reals' radii a fake lies in, over five, 1 for equal ones (Naeem et al., 2020).
@@ -35,7 +35,7 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
 
 
 def told(higher: tf.Tensor, lower: tf.Tensor) -> tf.Tensor:
-    """Return the share of pairs, float32 in [0, 1], in which the first one's logit is larger; a tie is half one."""
+    """Return the share of pairs, float32 in [0, 1], in which the first logit is larger; a tie counts half."""
     differences = tf.reshape(higher, (-1, 1)) - tf.reshape(lower, (1, -1))
     return 0.5 + 0.5 * tf.reduce_mean(tf.sign(tf.cast(differences, tf.float32)))
 
