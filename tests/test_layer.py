@@ -272,15 +272,28 @@ def test_resampling_is_bilinear_along_each_axis(keras):
     np.testing.assert_allclose(Downsampling()(given), along(2, down, along(1, down, given)), atol=1e-6)
 
 
-def test_a_grouped_convolution_is_keras_s(keras, tensorflow):
-    given = NOISE.normal(size=(2, 5, 4, 6)).astype("float32")
-    ours, theirs = GroupedConvolution(8, 3, 2), keras.layers.Conv2D(8, 3, padding="same", groups=2)
-    made = ours(given)
-    theirs.build(given.shape)
-    theirs.set_weights([ours.kernel.numpy(), NOISE.normal(size=8)])
-    ours.bias.assign(theirs.bias.numpy())
-    np.testing.assert_allclose(ours(given), theirs(given), rtol=1e-4, atol=1e-5)
-    assert made.shape == (2, 5, 4, 8)
+def test_a_grouped_convolution_is_its_groups_convolutions_and_so_are_two_gradients(keras, tensorflow):
+    tf, given = tensorflow, tensorflow.constant(NOISE.normal(size=(2, 5, 4, 6)), "float32")
+    ours = GroupedConvolution(8, 3, 2)
+    ours.build(given.shape)
+
+    def apart(image):
+        kernels = tf.split(ours.kernel.value, 2, axis=-1)
+        halves = zip(tf.split(image, 2, axis=-1), kernels, strict=True)
+        return tf.concat([tf.nn.conv2d(half, kernel, 1, "SAME") for half, kernel in halves], axis=-1)
+
+    def slopes(function):  # as a penalty of slopes does it: the gradient of a gradient
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                inner.watch(given)
+                made = tf.reduce_sum(tf.tanh(function(given)) ** 2)
+            slope = inner.gradient(made, given)
+            total = tf.reduce_sum(slope**3)
+        return slope, outer.gradient(total, ours.kernel.value)
+
+    np.testing.assert_allclose(ours(given), apart(given), rtol=1e-4, atol=1e-5)
+    for found, expected in zip(slopes(ours), slopes(apart), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
 def test_pictures_from_features_and_features_from_pictures(keras):

@@ -48,12 +48,11 @@ class Downsampling(layers.Layer):
 
 def shifted(inputs: tf.Tensor, axis: int, by: int) -> tf.Tensor:
     """Return a tensor moved by one (1) or by minus one (-1) along an axis, zero where nothing comes in."""
-    size, rank = inputs.shape[axis], len(inputs.shape)
-    start, pad = [0] * rank, [[0, 0] for _ in range(rank)]
-    start[axis], pad[axis] = (0, [1, 0]) if by > 0 else (1, [0, 1])
-    length = [-1] * rank
-    length[axis] = size - 1
-    return tf.pad(tf.slice(inputs, start, length), pad)
+    rank = len(inputs.shape)
+    pad, kept = [[0, 0] for _ in range(rank)], [slice(None)] * rank
+    pad[axis], kept[axis] = ([1, 0], slice(None, -1)) if by > 0 else ([0, 1], slice(1, None))
+    # Not tf.slice: compiled, its gradient has none of its own, which a penalty of slopes needs.
+    return tf.pad(inputs[tuple(kept)], pad)
 
 
 class Basis(layers.Layer):
@@ -107,7 +106,13 @@ class Sum(layers.Layer):
 
 
 class Cut(layers.Layer):
-    """Samples cut to [-1, 1] in inference; in training they may lie beyond, where gradients still flow."""
+    """Samples cut to [-1, 1] in inference; in training they may lie beyond, where gradients still flow.
+
+    Float32 whatever the precision: it is a network's last layer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dtype="float32")
 
     def call(self, inputs, training=None):
         return inputs if training else tf.clip_by_value(inputs, -1.0, 1.0)
@@ -119,8 +124,14 @@ class Cut(layers.Layer):
 class GroupedConvolution(layers.Conv2D):
     """A convolution of groups of channels, each by itself, with stride 1 and zeros outside the picture.
 
-    A sum over the kernel's pixels of products of small matrices: on a CPU, TensorFlow has no gradients for
-    its own (Keras turns to XLA, 13 times as slow with two derivatives of 64 pictures of 8x8x128).
+    A sum over the kernel's pixels of products of small matrices, with gradients of any order: on a CPU,
+    TensorFlow has none for its own (Keras turns to XLA, about ten times as slow).
+
+    Args:
+        filters: channels out, a multiple of groups.
+        kernel_size: width in pixels, odd.
+        groups: into which the channels are divided.
+        start: Keras's further arguments, such as `kernel_initializer`.
     """
 
     def __init__(self, filters: int, kernel_size: int, groups: int, **start) -> None:
@@ -130,17 +141,54 @@ class GroupedConvolution(layers.Conv2D):
         size, kernel = self.kernel_size[0], tf.convert_to_tensor(kernel)
         _, height, width, channels = inputs.shape
         inner, outer = channels // self.groups, self.filters // self.groups
-        edge = [(size - 1) // 2, size // 2]
-        padded = tf.pad(inputs, [[0, 0], edge, edge, [0, 0]])
-        grouped = tf.reshape(padded, (-1, height + size - 1, width + size - 1, self.groups, inner))
-        matrices = tf.reshape(kernel, (size, size, inner, self.groups, outer))
-        parts = [
-            tf.einsum(
-                "nhwgi,igo->nhwgo",
-                grouped[:, row : row + height, column : column + width],
-                matrices[row, column],
-            )
-            for row in range(size)
-            for column in range(size)
-        ]
-        return tf.reshape(tf.add_n(parts), (-1, height, width, self.filters))
+        grouped = tf.reshape(inputs, (-1, height, width, self.groups, inner))
+        made = convolved(grouped, tf.reshape(kernel, (size, size, inner, self.groups, outer)))
+        return tf.reshape(made, (-1, height, width, self.filters))
+
+
+@tf.custom_gradient
+def convolved(image: tf.Tensor, kernel: tf.Tensor):
+    """Convolve (batch, h, w, groups, i) with (s, s, i, groups, o), s odd, to (batch, h, w, groups, o).
+
+    It is linear in both, so its gradients are this function and `correlated`, and theirs these again. They
+    are given because TensorFlow's own would keep a copy of the image for every pixel of the kernel.
+    """
+    parts = [
+        tf.einsum("nhwgi,igo->nhwgo", part, kernel[row, column])
+        for row, column, part in _moved(image, kernel.shape[0])
+    ]
+
+    def gradient(upstream: tf.Tensor):
+        return convolved(upstream, _turned(kernel)), correlated(image, upstream, kernel.shape[0])
+
+    return tf.add_n(parts), gradient
+
+
+def correlated(image: tf.Tensor, upstream: tf.Tensor, size: int) -> tf.Tensor:
+    """Return the gradient of `convolved` for its kernel, of shape (size, size, i, groups, o)."""
+
+    @tf.custom_gradient
+    def product(image: tf.Tensor, upstream: tf.Tensor):
+        parts = [tf.einsum("nhwgi,nhwgo->igo", part, upstream) for *_, part in _moved(image, size)]
+
+        def gradient(kernel: tf.Tensor):
+            return convolved(upstream, _turned(kernel)), convolved(image, kernel)
+
+        return tf.reshape(tf.stack(parts), (size, size, *parts[0].shape)), gradient
+
+    return product(image, upstream)
+
+
+def _moved(image: tf.Tensor, size: int):
+    """Yield (row, column, the image as that pixel of a kernel sees it), zero outside."""
+    _, height, width, *_ = image.shape
+    edge = [size // 2, size // 2]
+    padded = tf.pad(image, [[0, 0], edge, edge, [0, 0], [0, 0]])
+    for row in range(size):
+        for column in range(size):
+            yield row, column, padded[:, row : row + height, column : column + width]
+
+
+def _turned(kernel: tf.Tensor) -> tf.Tensor:
+    """Return the kernel of the transposed convolution: turned by 180 degrees, inputs and outputs swapped."""
+    return tf.transpose(tf.reverse(kernel, [0, 1]), (0, 1, 4, 3, 2))
