@@ -1,6 +1,7 @@
 """A small classifier of 28x28 pictures, whose weights are pinned, that says which digit a generator drew.
 
-The weights were made, and can be made again in minutes on two cores, by
+The pinned weights read 99.46 % of MNIST's 10,000 test digits. They were made, in 20 epochs of half a minute
+on one core, by
 
     python -c "from ganctl.dataset.mnist import mnist; from ganctl.metric.classifier import train; \
         train(mnist(path=DIR, crop=2, rotate=12), mnist(path=DIR, split='test'), 'mnist.safetensors')"
@@ -22,17 +23,19 @@ SHAPE = (28, 28, 1)
 FILTERS = ((16, 5, 2), (32, 3, 1), (48, 3, 2), (64, 3, 1))  # channels, kernel and stride of each convolution
 CHUNK = 500  # pictures in one call
 WEIGHTS = Path(__file__).parent / "weights"
-SHA256 = {"mnist": ""}
+SHA256 = {"mnist": "2043585fc689d5d8afb3e344421939df7aa4e00a1e57fec7d5f463013d76de80"}
 
 
 def network(classes: int = 10) -> keras.Model:
     """Build pictures (batch, 28, 28, 1) in [-1, 1] -> logits (batch, classes); 47,000 weights."""
+    # Whatever the precision of the run that it measures: a measure has one precision.
+    exact = {"dtype": "float32"}
     stack: list[Any] = [keras.Input(SHAPE)]
     for filters, kernel, stride in FILTERS:
-        stack.append(layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False))
-        stack += [layers.BatchNormalization(momentum=0.95), layers.ReLU()]
-    stack += [layers.GlobalAveragePooling2D(), layers.Dropout(0.2), layers.Dense(classes)]
-    return keras.Sequential(stack, name="classifier")
+        stack.append(layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, **exact))
+        stack += [layers.BatchNormalization(momentum=0.95, **exact), layers.ReLU(**exact)]
+    stack += [layers.GlobalAveragePooling2D(**exact), layers.Dropout(0.2, **exact)]
+    return keras.Sequential([*stack, layers.Dense(classes, **exact)], name="classifier")
 
 
 def train(data: Any, held_out: Any, out: str | Path, *, epochs: int = 20, seed: int = 0) -> float:
