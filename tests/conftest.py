@@ -32,6 +32,7 @@ TINY = {
     "dragan": NARROW,
     "pacgan": NARROW,
     "sngan": ["network.generator.filters=[8,8]", "network.discriminator.filters=[4,8,8]"],
+    "points": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
     "unrolled": [
         "network.generator.hidden=[16]",
         "network.discriminator.hidden=[8]",

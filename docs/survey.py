@@ -1,0 +1,118 @@
+"""The program that made docs/stabilizers.md: every loss x penalty x normalization on the ring, one seed each.
+
+    python docs/survey.py measure survey.jsonl           # hours of one core; started again, it goes on
+    python docs/survey.py measure survey.jsonl 0/2       # every second combination, for two processes
+    python docs/survey.py table survey.jsonl             # the tables, in Markdown
+"""
+
+import itertools
+import json
+import sys
+import time
+from pathlib import Path
+
+from ganctl.catalogue import choices
+from ganctl.error import Unstable, UsageError
+
+PROTOCOL = [
+    "dataset=ring",
+    "model=gan",
+    "network=points",
+    "network.generator.hidden=[64,64,64]",
+    "network.discriminator.hidden=[64,64,64]",
+    "model.latent=2",
+    "optimizer=adam",
+    "schedule=constant",
+    *(f"optimizer.{player}.{key}" for player in ("generator", "discriminator")
+      for key in ("learning_rate=1e-3", "beta_1=0.0", "beta_2=0.99")),
+    "metric=[modes]",
+    "trainer.batch_size=64",
+    "trainer.deterministic=false",
+]  # fmt: skip
+STEPS, BUNDLE = 5000, 250
+# Weights for points of radius 2; the published ones are for images in [-1, 1].
+WEIGHTS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 0.1, "lipschitz": 0.1, "dragan": 0.1, "zero_centred": 0.1}
+LOSSES = [loss for loss in choices("loss") if loss != "mixture"]
+PENALTIES = ["none", *choices("penalty")]
+NORMS = list(choices("norm"))
+
+
+def words(loss: str, penalty: str, norm: str) -> list[str]:
+    """Return the overrides of one combination."""
+    chosen = [] if penalty == "none" else [penalty]
+    weight = [f"penalty.{penalty}.weight={WEIGHTS[penalty]}"] if penalty in WEIGHTS else []
+    return [
+        *PROTOCOL,
+        f"loss={loss}",
+        f"penalty=[{','.join(chosen)}]",
+        *weight,
+        f"norm.discriminator={norm}",
+    ]
+
+
+def measure(loss: str, penalty: str, norm: str) -> dict:
+    """Train one combination; return its modes captured, or why there are none."""
+    from ganctl import build
+    from ganctl.compose import compose
+    from ganctl.trainer import finite
+
+    config = compose(words(loss, penalty, norm)).plain()
+    dataset = build.dataset(config)
+    start = time.perf_counter()
+    try:
+        trainer = build.trainer(config, shape=dataset.shape)
+        batches = trainer._stream(dataset)
+        for _ in range(STEPS // BUNDLE):
+            report = trainer.train(batches, BUNDLE).numpy().tolist()
+            finite(dict(zip(trainer.terms, report, strict=True)), trainer.played)
+        found = trainer.evaluate(dataset)
+    except UsageError as error:
+        return {"refused": str(error)}
+    except Unstable as error:
+        return {"unstable": error.step}
+    return found | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+def run(path: Path, shard: str) -> None:
+    """Measure what the file does not hold yet."""
+    part, parts = map(int, shard.split("/"))
+    known = set()
+    for file in path.parent.glob(f"{path.stem}*.jsonl"):
+        known |= {tuple(json.loads(line)["combination"]) for line in file.read_text().splitlines()}
+    todo = list(itertools.product(NORMS, LOSSES, PENALTIES))[part::parts]
+    for norm, loss, penalty in todo:
+        if (loss, penalty, norm) not in known:
+            result = {"combination": (loss, penalty, norm), **measure(loss, penalty, norm)}
+            with path.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+            print(result, flush=True)
+
+
+def cell(result: dict | None) -> str:
+    if result is None:
+        return "?"
+    if "refused" in result:
+        return "refused"
+    if "unstable" in result:
+        return f"NaN at {result['unstable']}"
+    return f"{result['modes/captured']:.0f} ({result['modes/quality']:.0%})"
+
+
+def table(paths: list[Path]) -> None:
+    """Print one table a normalization: modes captured of 8, and the share of good samples."""
+    lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+    results = {tuple(line["combination"]): line for line in lines}
+    for norm in NORMS:
+        print(f"\n### `norm.discriminator={norm}`\n")
+        print("| penalty | " + " | ".join(LOSSES) + " |\n|---|" + "---|" * len(LOSSES))
+        for penalty in PENALTIES:
+            row = [cell(results.get((loss, penalty, norm))) for loss in LOSSES]
+            print(f"| {penalty} | " + " | ".join(row) + " |")
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    if what == "measure":
+        run(Path(rest[0]), rest[1] if len(rest) > 1 else "0/1")
+    else:
+        table([Path(name) for name in rest])
