@@ -48,9 +48,16 @@ class Turn:
         return {f"{player}/{name}": term for player in players for name, term in terms[player].items()}
 
     def _norm(self, player: str, gradients: Sequence[tf.Tensor], watched: tf.Tensor) -> tf.Tensor:
-        """Return the global norm of a player's gradients, 0 in rounds that are not reported."""
+        """Return the global norm of a player's gradients; 0 where it is not reported, or nothing moves."""
         scale = getattr(self.optimizers[player], "dynamic_scale", 1.0)  # float16's losses are scaled
-        norm = lambda: tf.linalg.global_norm(gradients) / tf.cast(scale, tf.float32)  # noqa: E731
+
+        def norm() -> tf.Tensor:
+            found = tf.linalg.global_norm(gradients) / tf.cast(scale, tf.float32)
+            if not hasattr(self.optimizers[player], "dynamic_scale"):
+                return found
+            # Float16 that overflows is no sickness: the optimizer leaves this turn out and halves its scale.
+            return tf.where(tf.math.is_finite(found), found, 0.0)
+
         return tf.cond(watched, norm, lambda: tf.constant(0.0))
 
     def _differentiate(self, data, key, step, watched, players):

@@ -9,7 +9,7 @@ from ganctl.catalogue import choices
 MODELS = choices("model")
 # What another precision or XLA could make a difference to: one recipe of each kind of network or part.
 NETWORKS = ("gan", "dcgan", "sngan", "r3gan")
-COMPILED = (*NETWORKS, "dcgan_rmsprop", "wgan", "unrolled")
+COMPILED = ("gan", "dcgan", "r3gan", "unrolled")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
@@ -58,8 +58,10 @@ def test_each_turn_moves_its_own_weights_and_no_others(model, make, tensorflow):
             assert all(moved) if player == mover else not any(moved), (mover, player, moved)
 
 
-@pytest.mark.parametrize("model", NETWORKS)
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize(
+    ("model", "precision"),
+    [("dcgan", "float32"), *((model, precision) for model in NETWORKS for precision in PRECISIONS[1:])],
+)
 def test_every_precision_trains_with_float32_weights_and_terms(model, precision, make):
     _, dataset, trainer = make(*tiny(model), f"trainer.precision={precision}")
     batches = iter(dataset.batches(8, seed=0))
