@@ -242,6 +242,31 @@ def test_gradients_equal_finite_differences(index, tensorflow, batch):
     assert (above - below) / 2e-2 == pytest.approx((gradient * direction).sum(), rel=5e-3, abs=0.05)
 
 
+@pytest.mark.parametrize("index", range(3))
+def test_xla_compiles_images_and_gradients_to_the_same_numbers(index, tensorflow, batch):
+    part, images = parts()[index], tensorflow.constant(pictures())
+    given = batch()
+    # XLA's own generators draw other numbers from the same key, so both are given NumPy's.
+    for name in ("uniform", "normal"):
+
+        def draw(*shape, name=name):
+            numbers = getattr(np.random.default_rng(8), name)(size=(SIZE, *shape))
+            return tensorflow.constant(numbers, "float32")
+
+        setattr(given, name, draw)
+
+    def seen(pixels):
+        with tensorflow.GradientTape() as tape:
+            tape.watch(pixels)
+            changed = part.prepare(pixels, given)
+            total = tensorflow.reduce_sum(tensorflow.sin(changed))
+        return changed, tensorflow.convert_to_tensor(tape.gradient(total, pixels))
+
+    compiled = tensorflow.function(seen, jit_compile=True, autograph=False)
+    for one, other in zip(compiled(images), seen(images), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5)
+
+
 def test_what_does_not_fit_is_refused(tensorflow):
     for part in (DiffAugment(), Adaptive()):
         with pytest.raises(UsageError, match=r"type augment=\[instance_noise\]"):
