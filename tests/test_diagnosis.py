@@ -68,9 +68,9 @@ SICK = {
     "generator wins": {"told": after(2000, 0.1, 0.8), "coverage": after(2000, 0.02, 0.5)},
     "mode collapse": {"spread": after(2000, 0.1, 0.9)},
     "oscillation": {
-        "coverage": lambda step: 0.3 if step < 2000 else 0.2 * (1 + math.sin(step / 80)),
+        "coverage": lambda step: 0.6 if step < 2000 else 0.2 * (1 + math.sin(step / 80)),
         "told": lambda step: 0.8 if step < 2000 else 0.8 - 0.18 * math.sin(step / 80),
-        "generator__adversarial": lambda step: 1.0 if step < 2000 else 1.0 - 0.4 * math.sin(step / 80),
+        "generator__adversarial": lambda step: 1.0 if step < 2000 else 1.0 - 0.6 * math.sin(step / 80),
     },
     "stalled": {"generator__update": after(2000, 0.0, 1e-3), "coverage": lambda step: 0.1},
     "memorizing": {"recognized": after(2000, 0.9, 0.55)},
