@@ -34,7 +34,10 @@ def step_flops(trainer: Any, dataset: Any) -> int:
 
     def one_round(batches: list, key: tf.Tensor, step: tf.Tensor) -> list:
         # The trainer's own turns are calls of another graph function, into which the profiler does not look.
-        return [trainer._play(batches[which], key, step, players=who) for who, which in trainer.schedule]
+        unwatched = tf.constant(False)
+        return [
+            trainer.turn(batches[which], key, step, unwatched, players=who) for who, which in trainer.schedule
+        ]
 
     traced = tf.function(one_round, autograph=False).get_concrete_function(
         [spec] * settings.batches_per_step, tf.TensorSpec((2,), tf.int32), tf.TensorSpec((), tf.int64)

@@ -60,7 +60,7 @@ class Trainer:
         self.recognition = Recognition(game, size=settings.batch_size, seed=seed)
         self.schedule = self._schedule()
         self.terms: list[str] = []
-        turn = Turn(
+        self.turn = Turn(
             game,
             self.optimizers,
             batch_size=settings.batch_size,
@@ -68,7 +68,7 @@ class Trainer:
             average=average,
             strategy=strategy,
         )
-        self._turn = tf.function(turn.__call__, autograph=False, jit_compile=jit and not strategy)
+        self._turn = tf.function(self.turn.__call__, autograph=False, jit_compile=jit and not strategy)
         self._one_round = tf.function(self._round, autograph=False)
         self._many_rounds = tf.function(self._rounds, autograph=False)
         self._sampler = tf.function(self._sample, autograph=False)

@@ -12,7 +12,7 @@ from ganctl.error import UsageError
 STEPS, SIZE = 200, 16
 BASE = [
     "dataset=ring",
-    "network=points",
+    "model=points",
     "optimizer=sgd",  # its steps grow with the gradients, as Adam's do not; its graph is a third of Adam's
     "optimizer.discriminator.learning_rate=0.01",
     "optimizer.generator.learning_rate=0.01",
@@ -45,6 +45,7 @@ def recipe():
         norm: compose([*BASE, f"norm.discriminator={norm}"]).plain()["network"]["discriminator"]["norm"]
         for norm in choices("norm")
     }
+    norms["group"] |= {"groups": 2}  # 16 units in 8 groups would be pairs, which are +1 and -1 whatever came
     losses = {loss: build.make(compose([*BASE, f"loss={loss}"]).plain()["loss"]) for loss in choices("loss")}
 
     def config_of(penalty: str, norm: str) -> dict:
@@ -128,8 +129,9 @@ def test_every_loss_stays_finite_or_is_refused(penalty, norm, recipe, points, te
         moved[loss] = weights_of(values)
         assert not np.allclose(moved[loss], weights_of(start)), loss
     # Each loss was a game of its own. Alike may be hinge and wasserstein, within the margins, and the mixture
-    # and what it is made of.
-    assert len({weights.tobytes() for weights in moved.values()}) >= len(losses) - 2
+    # and what it is made of; and minimax, where the generator follows the features and not the loss.
+    alike = 3 if penalty == "feature_matching" else 2
+    assert len({weights.tobytes() for weights in moved.values()}) >= len(losses) - alike
 
 
 @pytest.mark.parametrize("penalty", ["r1", "r2", "gradient_penalty", "lipschitz", "dragan", "zero_centred"])
