@@ -3,7 +3,7 @@
     python docs/against_pytorch.py                        # PyTorch in the same environment
     python docs/against_pytorch.py --torch other/bin/python    # or in another one
 
-Both play the non-saturating game on the ring: perceptrons of three layers of 128, batch 256, Adam, one turn each.
+Both play the non-saturating game on the ring: perceptrons of three layers of 128, batch 256, Adam.
 Each side is a process that plays 200 steps when it is told to; the sides take turns, 20 times.
 """
 
@@ -54,10 +54,7 @@ GANCTL = """
 import sys, time
 from ganctl import build
 from ganctl.compose import compose
-words = ["dataset=ring", "model=gan", "network=points", "loss=nonsaturating", "model.latent=2", "optimizer=adam",
-         "schedule=constant", "trainer.batch_size=256"]
-for player in ("generator", "discriminator"):
-    words += [f"optimizer.{player}.{k}" for k in ("learning_rate=1e-3", "beta_1=0.0", "beta_2=0.99")]
+words = ["dataset=ring", "model=points", "network.generator.negative_slope=0.2", "trainer.batch_size=256"]
 config = compose(words).plain()
 dataset = build.dataset(config)
 trainer = build.trainer(config, shape=dataset.shape)

@@ -1,8 +1,8 @@
-"""The program that made docs/stabilizers.md: every loss x penalty x normalization on the ring, one seed each.
+"""What stabilizes what: every loss x penalty x normalization on the ring, one seed each.
 
-    python docs/survey.py measure survey.jsonl           # hours of one core; started again, it goes on
-    python docs/survey.py measure survey.jsonl 0/2       # every second combination, for two processes
-    python docs/survey.py table survey.jsonl             # the tables, in Markdown
+python docs/survey.py measure survey.jsonl           # hours of one core; started again, it goes on
+python docs/survey.py measure survey.jsonl 0/2       # every second combination, for two processes
+python docs/survey.py table survey.jsonl             # the tables, in Markdown
 """
 
 import itertools
@@ -16,22 +16,17 @@ from ganctl.error import Unstable, UsageError
 
 PROTOCOL = [
     "dataset=ring",
-    "model=gan",
-    "network=points",
+    "model=points",
     "network.generator.hidden=[64,64,64]",
     "network.discriminator.hidden=[64,64,64]",
-    "model.latent=2",
-    "optimizer=adam",
-    "schedule=constant",
-    *(f"optimizer.{player}.{key}" for player in ("generator", "discriminator")
-      for key in ("learning_rate=1e-3", "beta_1=0.0", "beta_2=0.99")),
     "metric=[modes]",
     "trainer.batch_size=64",
     "trainer.deterministic=false",
-]  # fmt: skip
+]
 STEPS, BUNDLE = 5000, 250
 # Weights for points of radius 2; the published ones are for images in [-1, 1].
-WEIGHTS = {"r1": 0.1, "r2": 0.1, "gradient_penalty": 0.1, "lipschitz": 0.1, "dragan": 0.1, "zero_centred": 0.1}
+SLOPES = ("r1", "r2", "gradient_penalty", "lipschitz", "dragan", "zero_centred")
+WEIGHTS = dict.fromkeys(SLOPES, 0.1)
 LOSSES = [loss for loss in choices("loss") if loss != "mixture"]
 PENALTIES = ["none", *choices("penalty")]
 NORMS = list(choices("norm"))
