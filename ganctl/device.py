@@ -43,7 +43,7 @@ def prepare(settings: Settings, *, points: bool = False):
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
     if settings.threads != "auto" or points:
-        # Measured on 2 cores: a 3x128 perceptron steps in 2.5 ms so, and in 4.0 with two threads an operation.
+        # Measured on 2 cores: a 3x128 perceptron takes 2.5 ms a step so, 4.0 with two an operation.
         threads = 1 if settings.threads == "auto" else int(settings.threads)
         with suppress(RuntimeError):  # TensorFlow is at work already, in a process with several runs
             tf.config.threading.set_intra_op_parallelism_threads(threads)
