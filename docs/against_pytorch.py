@@ -4,7 +4,7 @@
     python docs/against_pytorch.py --torch other/bin/python    # or in another one
 
 Both play the non-saturating game on the ring: perceptrons of three layers of 128, batch 256, Adam.
-Each side is a process that plays 200 steps when it is told to; the sides take turns, 20 times.
+Each side is a process that plays 200 steps when it is told to; the sides take turns, 12 times.
 """
 
 import statistics
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-STEPS, ROUNDS = 200, 20
+STEPS, ROUNDS = 200, 12
 
 PYTORCH = """
 import math, sys, time, torch

@@ -98,8 +98,8 @@ def _device(trainer: Any, settings: Any) -> str:
         PRECISIONS[settings.precision],
         "compiled with XLA" if jit else "without XLA",
     ]
-    if trainer.replicas > 1:
-        words.append(f"split over {trainer.replicas} devices")
+    if trainer.turn.replicas > 1:
+        words.append(f"split over {trainer.turn.replicas} devices")
     return ", ".join([*words, "deterministic" if settings.deterministic else "not deterministic"])
 
 
