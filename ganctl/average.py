@@ -88,8 +88,7 @@ class ExponentialAverage:
         layers = [
             layer
             for player in self.players
-            for network in game.players[player]
-            for layer in network._flatten_layers()
+            for layer in game.layers(player)
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
         for layer in layers:

@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from ganctl.error import UsageError, suggest
+from ganctl.settings import expect_number
 
 SMALLEST = 1e-7  # Keras's epsilon: probabilities are kept this far from 0 and 1 before their logarithm
 
@@ -206,8 +207,7 @@ class Mixture:
             if name not in parts:
                 hint = suggest(name, parts) or f" It has {', '.join(parts)}."
                 raise UsageError(f"loss.weights: there is no '{name}'.{hint}")
-            if not _is_number(weight) or weight < 0:
-                raise UsageError(f"loss.weights.{name}: expected a number of at least 0, got '{weight}'.")
+            expect_number(f"loss.weights.{name}", weight)
         self.weighted = [(parts[name](), weight) for name, weight in weights.items() if weight]
         if not self.weighted:
             raise UsageError("loss.weights: expected one above 0, got none; type loss.weights.hinge=1.0.")

@@ -85,8 +85,7 @@ class Settings:
             expect_one_of(f"trainer.{name}", getattr(self, name), choices)
         if self.epochs is not None and not _is_positive(self.epochs):
             raise UsageError(f"trainer.epochs: expected a number above 0 or null, got '{self.epochs}'.")
-        if not isinstance(self.deterministic, bool):
-            raise UsageError(f"trainer.deterministic: expected true or false, got '{self.deterministic}'.")
+        expect_switch("trainer.deterministic", self.deterministic)
         if self.order == "simultaneous" and any(count != 1 for count in self.turns.values()):
             raise UsageError(
                 f"trainer.order=simultaneous: expected one turn of each player, got {dict(self.turns)}; "
@@ -126,3 +125,16 @@ def expect_whole(name: str, value: object, least: int) -> None:
     """Raise UsageError unless `value` is a whole number of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise UsageError(f"{name}: expected a whole number of at least {least}, got '{value}'.")
+
+
+def expect_number(name: str, value: object, least: float = 0.0, below: float = math.inf) -> None:
+    """Raise UsageError unless `value` is a number of at least `least`, and less than `below`."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value < below:
+        limit = "" if below == math.inf else f" and below {below:g}"
+        raise UsageError(f"{name}: expected a number of at least {least:g}{limit}, got '{value}'.")
+
+
+def expect_switch(name: str, value: object) -> None:
+    """Raise UsageError unless `value` is true or false."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name}: expected true or false, got '{value}'.")

@@ -90,19 +90,19 @@ class Turn:
         """Return the means of terms and gradients over the parts of a device's batch."""
         count = self.replicas * self.accumulate
 
+        def of(rows, place):
+            batch = Batch(rows, size=self.size, key=key, step=step, replica=(place, count), watched=watched)
+            return self._gradients(batch, players)
+
         def part(index):
             rows = {
                 name: tf.reshape(value, (self.accumulate, self.size, *value.shape[1:]))[index]
                 for name, value in data.items()
             }
-            place = (replica * self.accumulate + index, count)
-            return self._gradients(
-                Batch(rows, size=self.size, key=key, step=step, replica=place, watched=watched), players
-            )
+            return of(rows, replica * self.accumulate + index)
 
         if self.accumulate == 1:
-            batch = Batch(data, size=self.size, key=key, step=step, replica=(replica, count), watched=watched)
-            return self._gradients(batch, players)
+            return of(data, replica)
         # One after the other, whatever the graph would allow: the point is to hold one part at a time.
         _, total = tf.while_loop(
             lambda index, _: index < self.accumulate,

@@ -34,7 +34,7 @@ MAY = {
     "catalogue": set(),
     "cost": {"trainer", "game", "device"},
     "race": {"build", "cost", "display", "game", "run"},
-    "recognition": {"game"},
+    "recognition": {"game", "signals"},
     "trainer": {"average", "game", "recognition", "scene", "turn"},
     "scene": {"game"},
     "turn": {"average", "game"},

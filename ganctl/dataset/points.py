@@ -145,10 +145,8 @@ def grid(*, side: int = 5, spacing: float = 2.0, sigma: float = 0.05, size: int 
     Raises:
         UsageError: an option outside its range.
     """
-    expect_whole("dataset.side", side, 1)
-    positive("spacing", spacing)
+    places = _row("dataset.side", side, spacing)
     positive("sigma", sigma)
-    places = spacing * (np.arange(side) - (side - 1) / 2)
     modes = np.stack(np.meshgrid(places, places, indexing="ij"), axis=-1).reshape(-1, 2)
     return Points("grid", Mixture(modes, sigma), size)
 
@@ -164,11 +162,16 @@ def line(*, n: int = 3, spacing: float = 2.0, sigma: float = 0.3, size: int | No
     Raises:
         UsageError: an option outside its range.
     """
-    expect_whole("dataset.n", n, 1)
-    positive("spacing", spacing)
+    places = _row("dataset.n", n, spacing)
     positive("sigma", sigma)
-    places = spacing * (np.arange(n) - (n - 1) / 2)
     return Points("line", Mixture(places[:, None], sigma), size)
+
+
+def _row(name: str, count: int, spacing: float) -> np.ndarray:
+    """Return `count` places around 0; `name` is what the config calls their number."""
+    expect_whole(name, count, 1)
+    positive("spacing", spacing)
+    return spacing * (np.arange(count) - (count - 1) / 2)
 
 
 def sine(*, periods: int = 3, amplitude: float = 1.0, reach: float = 3.0, size: int | None = None) -> Points:

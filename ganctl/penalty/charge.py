@@ -1,14 +1,12 @@
 """What all penalties have: a weight, the rounds in which it is charged, and the players who pay."""
 
-import math
 import re
 from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Part
-from ganctl.settings import expect_whole
+from ganctl.settings import expect_number, expect_whole
 
 
 class Penalty(Part):
@@ -57,16 +55,3 @@ class Penalty(Part):
         has asked for before: the logits of `real` and of `fake` in the discriminator's turn.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what it costs.")
-
-
-def expect_number(name: str, value: object, least: float = 0.0, below: float = math.inf) -> None:
-    """Raise UsageError unless `value` is a number of at least `least`, and less than `below`."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value < below:
-        limit = "" if below == math.inf else f" and below {below:g}"
-        raise UsageError(f"{name}: expected a number of at least {least:g}{limit}, got '{value}'.")
-
-
-def expect_switch(name: str, value: object) -> None:
-    """Raise UsageError unless `value` is true or false."""
-    if not isinstance(value, bool):
-        raise UsageError(f"{name}: expected true or false, got '{value}'.")

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Game
-from ganctl.penalty.charge import Penalty, expect_number, expect_switch
-from ganctl.settings import expect_whole
+from ganctl.penalty.charge import Penalty
+from ganctl.settings import expect_number, expect_switch, expect_whole
 
 
 class Change:

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from ganctl.game import Batch, Critic, Game, Terms
-from ganctl.penalty.charge import Penalty, expect_number, expect_switch
-from ganctl.settings import expect_whole
+from ganctl.penalty.charge import Penalty
+from ganctl.settings import expect_number, expect_switch, expect_whole
 
 
 class Drift(Penalty):

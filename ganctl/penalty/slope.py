@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Game
-from ganctl.penalty.charge import Penalty, expect_number
-from ganctl.settings import expect_one_of
+from ganctl.penalty.charge import Penalty
+from ganctl.settings import expect_number, expect_one_of
 
 SMALLEST = 1e-12  # added under the root, which otherwise has no slope at 0
 
@@ -28,6 +28,9 @@ class Slope(Penalty):
 
     lipschitz = True
     strict = False
+
+    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
+        super().__init__(weight, every)
 
     def join(self, game: Game) -> None:
         if "BatchNormalization" not in game.kinds("discriminator") or not self.weight:
@@ -49,9 +52,6 @@ class R1(Slope):
         every: charge it in every n-th step, n times as much (Karras et al., 2020, section 3.1).
     """
 
-    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
-        super().__init__(weight, every)
-
     def term(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         return tf.reduce_mean(squared_slope(critic, real)) / 2
 
@@ -64,9 +64,6 @@ class R2(Slope):
         every: charge it in every n-th step, n times as much.
     """
 
-    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
-        super().__init__(weight, every)
-
     def term(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         return tf.reduce_mean(squared_slope(critic, fake)) / 2
 
@@ -75,9 +72,6 @@ class Interpolated(Slope):
     """A penalty on the slope at points between real and fake images, uniform on the line between a pair."""
 
     strict = True
-
-    def __init__(self, weight: float = 10.0, every: int = 1) -> None:
-        super().__init__(weight, every)
 
     def term(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         squared = squared_slope(critic, between(real, fake, batch, critic.logits(real).shape[0]))

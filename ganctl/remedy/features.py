@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Game, Part
+from ganctl.settings import expect_number
 
 
 class FeatureMatching(Part):
@@ -25,8 +26,7 @@ class FeatureMatching(Part):
     players = ("generator",)
 
     def __init__(self, weight: float = 1.0, only: bool = True) -> None:
-        if weight < 0:
-            raise UsageError(f"penalty.feature_matching.weight: expected at least 0, got {weight}.")
+        expect_number("penalty.feature_matching.weight", weight)
         self.weight, self.only = weight, only
 
     def join(self, game: Game) -> None:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game import Batch, Critic, Game, Part, Terms
+from ganctl.settings import expect_number
 
 
 class HistoricalAveraging(Part):
@@ -24,8 +25,7 @@ class HistoricalAveraging(Part):
     """
 
     def __init__(self, weight: float = 1.0, players: Sequence[str] = ("discriminator", "generator")) -> None:
-        if weight < 0:
-            raise UsageError(f"penalty.historical_averaging.weight: expected at least 0, got {weight}.")
+        expect_number("penalty.historical_averaging.weight", weight)
         self.weight, self.players = weight, tuple(players)
 
     def join(self, game: Game) -> None:
