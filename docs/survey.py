@@ -9,7 +9,9 @@ import itertools
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ganctl.catalogue import choices
 from ganctl.error import Unstable, UsageError
@@ -32,40 +34,58 @@ PENALTIES = ["none", *choices("penalty")]
 NORMS = list(choices("norm"))
 
 
-def words(loss: str, penalty: str, norm: str) -> list[str]:
-    """Return the overrides of one combination."""
+def words(penalty: str, norm: str) -> list[str]:
+    """Return the overrides of one combination, for all losses."""
     chosen = [] if penalty == "none" else [penalty]
     weight = [f"penalty.{penalty}.weight={WEIGHTS[penalty]}"] if penalty in WEIGHTS else []
-    return [
-        *PROTOCOL,
-        f"loss={loss}",
-        f"penalty=[{','.join(chosen)}]",
-        *weight,
-        f"norm.discriminator={norm}",
-    ]
+    losses = ["loss=mixture", *(f"loss.weights.{loss}=1.0" for loss in LOSSES)]
+    return [*PROTOCOL, *losses, f"penalty=[{','.join(chosen)}]", *weight, f"norm.discriminator={norm}"]
 
 
-def measure(loss: str, penalty: str, norm: str) -> dict:
-    """Train one combination; return its modes captured, or why there are none."""
+def measure(penalty: str, norm: str, losses: list[str]) -> Iterator[tuple[str, dict]]:
+    """Train each loss on its own; yield its modes captured, or why there are none.
+
+    One graph serves all losses of a penalty and a normalization: a mixture whose weights are 0 but for one.
+    """
+    import tensorflow as tf
+
     from ganctl import build
     from ganctl.compose import compose
-    from ganctl.trainer import finite
 
-    config = compose(words(loss, penalty, norm)).plain()
+    tf.keras.backend.clear_session()
+    config = compose(words(penalty, norm)).plain()
     dataset = build.dataset(config)
-    start = time.perf_counter()
     try:
         trainer = build.trainer(config, shape=dataset.shape)
-        batches = trainer._stream(dataset)
+    except UsageError as error:
+        yield from ((loss, {"refused": str(error)}) for loss in losses)
+        return
+    mixture, start = trainer.game.loss, trainer.values()
+    weights = {loss: tf.Variable(0.0) for loss in config["loss"]["weights"]}
+    mixture.weighted = [
+        (part, weights[loss]) for loss, (part, _) in zip(weights, mixture.weighted, strict=True)
+    ]
+    for chosen in losses:
+        for loss, weight in weights.items():
+            weight.assign(float(loss == chosen))
+        trainer.restore(start)
+        begin = time.perf_counter()
+        found = train(trainer, dataset)
+        yield chosen, found | {"seconds": round(time.perf_counter() - begin, 1)}
+
+
+def train(trainer: Any, dataset: Any) -> dict:
+    """Train to the end; return what the metric says of it, or where it broke."""
+    from ganctl.trainer import finite
+
+    batches = trainer._stream(dataset)
+    try:
         for _ in range(STEPS // BUNDLE):
             report = trainer.train(batches, BUNDLE).numpy().tolist()
             finite(dict(zip(trainer.terms, report, strict=True)), trainer.played)
-        found = trainer.evaluate(dataset)
-    except UsageError as error:
-        return {"refused": str(error)}
+        return trainer.evaluate(dataset)
     except Unstable as error:
         return {"unstable": error.step}
-    return found | {"seconds": round(time.perf_counter() - start, 1)}
 
 
 def run(path: Path, shard: str) -> None:
@@ -74,10 +94,10 @@ def run(path: Path, shard: str) -> None:
     known = set()
     for file in path.parent.glob(f"{path.stem}*.jsonl"):
         known |= {tuple(json.loads(line)["combination"]) for line in file.read_text().splitlines()}
-    todo = list(itertools.product(NORMS, LOSSES, PENALTIES))[part::parts]
-    for norm, loss, penalty in todo:
-        if (loss, penalty, norm) not in known:
-            result = {"combination": (loss, penalty, norm), **measure(loss, penalty, norm)}
+    for norm, penalty in list(itertools.product(NORMS, PENALTIES))[part::parts]:
+        losses = [loss for loss in LOSSES if (loss, penalty, norm) not in known]
+        for loss, found in measure(penalty, norm, losses) if losses else ():
+            result = {"combination": (loss, penalty, norm), **found}
             with path.open("a") as file:
                 file.write(json.dumps(result) + "\n")
             print(result, flush=True)
