@@ -1,5 +1,6 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,9 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
     A recipe's beta_1 is for its Adam; under `optimizer.generator=sgd` it would be an unknown argument.
     """
     recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
-    before = _choices(_compose([str(o.input_line) for o in recipe], config_dir, hydra=True))
+    if recipe == chosen:
+        return
+    before = _choices(tuple(str(o.input_line) for o in recipe), config_dir)
     for override in chosen:
         key, choice = override.get_key_element().lstrip("~"), override.value()
         if isinstance(choice, list) or override.is_delete():  # what recipes say of parts that were not chosen
@@ -130,8 +133,9 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
             OmegaConf.update(config, override.package or override.key_or_group, own, merge=False)
 
 
-def _choices(config: DictConfig) -> Mapping[str, Any]:
-    return config.hydra.runtime.choices
+@functools.cache  # a sweep asks the same of every run
+def _choices(recipe: tuple[str, ...], config_dir: Path | None) -> Mapping[str, Any]:
+    return dict(_compose(recipe, config_dir, hydra=True).hydra.runtime.choices)
 
 
 def _apply(config: DictConfig, override: Override) -> None:
@@ -240,12 +244,8 @@ def _expected(default: Any, value: Any) -> str:
     """Return what a value should have been, "" when it fits its default."""
     if isinstance(default, str) and (value is None or isinstance(value, list | dict)):
         return "a word"
-    if (
-        default is None
-        or value is None
-        or isinstance(value, list)
-        or (isinstance(value, str) and "${" in value)
-    ):
+    free = default is None or value is None or isinstance(value, list)
+    if free or (isinstance(value, str) and "${" in value):
         return ""  # lists are judged where they are used: a size may be a number or [height, width]
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "true or false"

@@ -278,12 +278,11 @@ class Game:
     def watch(self, batch: Batch, real, fake, real_logits, fake_logits) -> None:
         """Log what the parts and the diagnosis want to know of a discriminator's turn."""
         boundary = self.loss.boundary
-        batch.note(
-            real=tf.reduce_mean(real_logits),
-            fake=tf.reduce_mean(fake_logits),
-            sign=tf.reduce_mean(tf.sign(real_logits - boundary)),
-        )
-        batch.signal(NAMES, lambda: signals(real, fake, real_logits, fake_logits, boundary))
+        batch.note(real=tf.reduce_mean(real_logits), fake=tf.reduce_mean(fake_logits))
+        batch.note(sign=tf.reduce_mean(tf.sign(real_logits - boundary)))
+        # Not for the tape: gradients of a condition are costly to build, and nobody asks for these.
+        seen = [tf.stop_gradient(tensor) for tensor in (real, fake, real_logits, fake_logits)]
+        batch.signal(NAMES, lambda: signals(*seen, boundary))
 
     def layers(self, player: str) -> list[keras.Layer]:
         """Return every layer of a player's networks, those inside of others too."""

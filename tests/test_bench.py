@@ -65,7 +65,7 @@ def test_the_table_and_the_numbers_agree_and_nothing_is_left_behind(model, tmp_p
 
 
 def test_penalties_averages_and_half_precision_are_measured_and_upkeep_is_spread_over_its_interval():
-    words = [*tiny("dcgan_rmsprop"), "penalty=r1", "average=ema", "trainer.precision=float16"]
+    words = [*tiny("gan"), "penalty=r1", "average=ema", "trainer.precision=float16"]
     words += ["trainer.turns.discriminator=2", "trainer.log_every=1", "trainer.save_every=0"]
     numbers = bench.measure(compose(words).plain(), bench.read(["--rounds=1", "--seconds=0.01"]))
     assert numbers["images_per_step"] == 16

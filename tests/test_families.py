@@ -8,9 +8,8 @@ from ganctl.catalogue import choices
 
 MODELS = choices("model")
 # What another precision or XLA could make a difference to: one recipe of each kind of network or part.
-NETWORKS = ("gan", "dcgan", "sngan", "r3gan")
-COMPILED = ("gan", "dcgan", "r3gan", "unrolled")
-PRECISIONS = ("float32", "bfloat16", "float16")
+PRECISE = [("dcgan", "float32"), ("dcgan", "bfloat16"), ("gan", "float16"), ("r3gan", "float16")]
+COMPILED = [("dcgan", "false"), ("dcgan", "true")]
 
 
 def snapshot(game, player):
@@ -18,7 +17,7 @@ def snapshot(game, player):
 
 
 @pytest.mark.parametrize(("model", "channels"), [("dcgan", 1), *((model, 3) for model in MODELS)])
-def test_two_steps_are_finite_and_samples_look_like_the_data(model, channels, make, tmp_path):
+def test_steps_are_finite_repeatable_from_a_checkpoint_and_samples_look_like_the_data(model, channels, make, tmp_path):
     from PIL import Image
 
     noise = np.random.default_rng(0)
@@ -27,10 +26,13 @@ def test_two_steps_are_finite_and_samples_look_like_the_data(model, channels, ma
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
     data = ["dataset=image_folder", f"dataset.path={tmp_path}", "dataset.size=[16,24]"]
     _, dataset, trainer = make(*tiny(model), *data, f"dataset.channels={channels}")
-    batches = iter(dataset.batches(8, seed=0))
-    for _ in range(2):
-        report = trainer.train(batches).numpy()
-    assert np.isfinite(report).all()
+    trainer.train(trainer._stream(dataset))
+    saved, ends = trainer.values(), []
+    for _ in range(2):  # what is not in the checkpoint has moved on in between, and would show
+        trainer.restore(saved)
+        assert np.isfinite(trainer.train(trainer._stream(dataset)).numpy()).all()
+        ends.append({name: value.tobytes() for name, value in trainer.values().items()})
+    assert ends[0] == ends[1]
     assert "discriminator/adversarial" in trainer.terms and "generator/adversarial" in trainer.terms
     samples = trainer.sample(5, seed=1)
     assert samples.shape == (5, 16, 24, channels) and samples.dtype == np.float32
@@ -58,10 +60,7 @@ def test_each_turn_moves_its_own_weights_and_no_others(model, make, tensorflow):
             assert all(moved) if player == mover else not any(moved), (mover, player, moved)
 
 
-@pytest.mark.parametrize(
-    ("model", "precision"),
-    [("dcgan", "float32"), *((model, precision) for model in NETWORKS for precision in PRECISIONS[1:])],
-)
+@pytest.mark.parametrize(("model", "precision"), PRECISE)
 def test_every_precision_trains_with_float32_weights_and_terms(model, precision, make):
     _, dataset, trainer = make(*tiny(model), f"trainer.precision={precision}")
     batches = iter(dataset.batches(8, seed=0))
@@ -73,7 +72,7 @@ def test_every_precision_trains_with_float32_weights_and_terms(model, precision,
         assert trainer.game.generator.layers[0].compute_dtype == precision
 
 
-@pytest.mark.parametrize(("model", "jit"), [("dcgan", "false"), *((model, "true") for model in COMPILED)])
+@pytest.mark.parametrize(("model", "jit"), COMPILED)
 def test_a_turn_compiles_with_xla_or_without_and_need_not_be_deterministic(model, jit, make):
     _, dataset, trainer = make(*tiny(model), f"trainer.jit={jit}", "trainer.deterministic=false")
     assert np.isfinite(trainer.train(iter(dataset.batches(8, seed=0))).numpy()).all()

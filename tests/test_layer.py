@@ -167,13 +167,12 @@ def test_each_normalization_trains_both_players_in_float16_and_bundled(norm, mak
 @pytest.mark.parametrize(
     ("norm", "word"),
     [
-        ("spectral", "trainer.jit=true"),
         ("spectral", "trainer.devices=2"),
         ("spectral", "trainer.accumulate=2"),
         ("weight", "trainer.accumulate=2"),
     ],
 )
-def test_a_normalization_of_weights_trains_compiled_split_and_accumulated(norm, word, make):
+def test_a_normalization_of_weights_trains_split_and_accumulated(norm, word, make):
     words = [word, f"norm={norm}", "average=ema", "penalty=[r1]", "trainer.order=alternating"]
     _, dataset, trainer = make(*tiny("gan"), *words)
     batches = trainer._stream(dataset)

@@ -219,19 +219,13 @@ def test_orthogonality_takes_every_kernel_by_its_outputs(make):
         assert report[f"{player}/orthogonal"] == pytest.approx(cost, rel=1e-4)
 
 
-@pytest.mark.parametrize(("index", "penalty"), list(enumerate(choices("penalty"))))
-def test_every_penalty_joins_a_recipe_of_images(index, penalty, make):
-    order = ("alternating", "simultaneous")[index % 2]
-    _, dataset, trainer = make(*tiny("dcgan"), f"penalty=[{penalty}]", f"trainer.order={order}")
-    values = trainer.train(iter(dataset.batches(8, seed=0))).numpy()
+@pytest.mark.parametrize("order", ["alternating", "simultaneous"])
+def test_every_penalty_joins_a_recipe_of_images(order, make):
+    chosen = [penalty for penalty in choices("penalty") if penalty != "clip"]  # it goes with no slopes
+    _, dataset, trainer = make(*tiny("dcgan"), f"penalty=[{','.join(chosen)}]", f"trainer.order={order}")
+    values = trainer.train(trainer._stream(dataset)).numpy()
     assert np.isfinite(values).all()
-    assert any(penalty in name for name in trainer.terms) or penalty == "clip"
-
-
-@pytest.mark.parametrize("loss", choices("loss"))
-def test_every_loss_joins_a_recipe_with_a_penalty(loss, make):
-    _, dataset, trainer = make(*tiny("gan"), f"loss={loss}", "penalty=[r1]", "penalty.r1.every=2")
-    assert np.isfinite(trainer.train(iter(dataset.batches(8, seed=0))).numpy()).all()
+    assert {term.partition("/")[2] for term in trainer.terms} >= set(chosen)
 
 
 @pytest.mark.parametrize(

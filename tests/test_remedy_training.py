@@ -61,11 +61,14 @@ def test_what_is_saved_is_all_that_matters_for_the_rounds_that_follow(group, nam
 def test_several_with_a_state_resume_bit_for_bit(make):
     chosen = ["remedy=[packing,replay,top_k]", "augment=[adaptive]", f"penalty=[{','.join(PENALTIES)}]"]
     chosen += [*AVERAGE, *SMALL["replay"], *SMALL["top_k"], *SMALL["adaptive"]]
-    whole, _ = trained(make, *chosen, rounds=6)
-    half, _ = trained(make, *chosen, rounds=3)
+    whole, _ = trained(make, *chosen, rounds=3)
+    half = whole.values()
     _, dataset, again = make(*tiny("gan"), *chosen)
-    again.restore(half.values())
-    again.train(again._stream(dataset), 3)
+    again.restore(half)
+    for trainer in (whole, again):
+        batches = trainer._stream(dataset)
+        for _ in range(3):
+            trainer.train(batches)
     assert_same(whole.values(), again.values())
     state = set(again.state())
     for name in ("replay/pool", "adaptive/probability", "historical_averaging/generator/turns"):
@@ -77,9 +80,10 @@ def test_all_of_them_at_once_play_simultaneous_turns(make):
     assert "discriminator/augmented" in terms
 
 
-def test_remedies_compile_with_xla(make):
+def test_remedies_and_spectral_normalization_compile_with_xla(make):
     points = ["dataset=ring", "network=points", "network.generator.hidden=[8]"]
-    trained(make, *points, "network.discriminator.hidden=[8]", *REMEDIES, "trainer.jit=true", rounds=1)
+    points += ["network.discriminator.hidden=[8]", "norm.discriminator=spectral"]
+    trained(make, *points, *REMEDIES, "trainer.jit=true", rounds=1)
 
 
 def test_accumulated_gradients_with_everything_are_finite_and_repeatable(make):
