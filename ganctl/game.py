@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ganctl.signals import NAMES, signals
+from ganctl.signals import NAMES, signals, unrecorded
 
 Terms = dict[str, tf.Tensor]
 JUDGED = "logits of "  # what a batch remembers under such a name holds for the critic's weights of the moment
@@ -280,8 +280,7 @@ class Game:
         boundary = self.loss.boundary
         batch.note(real=tf.reduce_mean(real_logits), fake=tf.reduce_mean(fake_logits))
         batch.note(sign=tf.reduce_mean(tf.sign(real_logits - boundary)))
-        # Not for the tape: gradients of a condition are costly to build, and nobody asks for these.
-        seen = [tf.stop_gradient(tensor) for tensor in (real, fake, real_logits, fake_logits)]
+        seen = unrecorded(real, fake, real_logits, fake_logits)
         batch.signal(NAMES, lambda: signals(*seen, boundary))
 
     def layers(self, player: str) -> list[keras.Layer]:

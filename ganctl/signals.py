@@ -34,6 +34,11 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
     ]
 
 
+def unrecorded(*tensors: tf.Tensor) -> list[tf.Tensor]:
+    """Return what no tape records: a condition's gradients are slow to trace, and nobody asks for these."""
+    return [tf.stop_gradient(tensor) for tensor in tensors]
+
+
 def told(higher: tf.Tensor, lower: tf.Tensor) -> tf.Tensor:
     """Return the share of pairs, float32 in [0, 1], in which the first logit is larger; a tie counts half."""
     differences = tf.reshape(higher, (-1, 1)) - tf.reshape(lower, (1, -1))

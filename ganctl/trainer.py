@@ -68,7 +68,14 @@ class Trainer:
             average=average,
             strategy=strategy,
         )
-        self._turn = tf.function(self.turn.__call__, autograph=False, jit_compile=jit and not strategy)
+        # Repeated turns stay one function: inlined, each would be optimized anew before the first step.
+        rules = {"_noinline": True} if len(self.schedule) > len(game.players) else None
+        self._turn = tf.function(
+            self.turn.__call__,
+            autograph=False,
+            jit_compile=jit and not strategy,
+            experimental_attributes=rules,
+        )
         self._one_round = tf.function(self._round, autograph=False)
         self._many_rounds = tf.function(self._rounds, autograph=False)
         self._sampler = tf.function(self._sample, autograph=False)

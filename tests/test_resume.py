@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pytest
 from conftest import tiny
 
 from ganctl import checkpoint
@@ -192,7 +191,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(make):
 
 def test_many_rounds_in_one_call_equal_single_rounds(make):
     states = []
-    for bundles in ((1, 1, 1, 1, 1, 1), (2, 4), (6,)):
+    for bundles in ((1, 1, 1, 1, 1, 1), (2, 4)):
         _, dataset, trainer = make(*tiny("dcgan_rmsprop"))
         batches = iter(dataset.batches(8, seed=0))
         reports = [trainer.train(batches, rounds).numpy() for rounds in bundles]
