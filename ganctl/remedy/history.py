@@ -14,7 +14,8 @@ class HistoricalAveraging(Part):
     """The squared distance of a player's weights from their mean so far, ||theta - 1/t sum theta[i]||^2.
 
     Salimans et al. (2016), section 3.2. The first of the past weights are the initial ones; each turn of
-    the player adds its weights after the turn.
+    the player adds its weights after the turn. The paper gives no weight: at 1 a perceptron on the ring
+    hardly leaves where it began.
 
     Args:
         weight: of the term, at least 0.
@@ -24,7 +25,7 @@ class HistoricalAveraging(Part):
         UsageError: for a weight below 0 or players that the game does not have.
     """
 
-    def __init__(self, weight: float = 1.0, players: Sequence[str] = ("discriminator", "generator")) -> None:
+    def __init__(self, weight: float = 0.01, players: Sequence[str] = ("discriminator", "generator")) -> None:
         expect_number("penalty.historical_averaging.weight", weight)
         self.weight, self.players = weight, tuple(players)
 
