@@ -61,6 +61,7 @@ PANELS = (
             "spread": "discriminator/spread",
             "coverage": "discriminator/coverage",
             "density": "discriminator/density",
+            "coverage by averaged weights": "average/coverage",
         },
         limits=(-0.05, 2.05),
     ),

@@ -280,8 +280,8 @@ class Game:
         boundary = self.loss.boundary
         batch.note(real=tf.reduce_mean(real_logits), fake=tf.reduce_mean(fake_logits))
         batch.note(sign=tf.reduce_mean(tf.sign(real_logits - boundary)))
-        seen = unrecorded(real, fake, real_logits, fake_logits)
-        batch.signal(NAMES, lambda: signals(*seen, boundary))
+        real, fake, real_logits, fake_logits = unrecorded(real, fake, real_logits, fake_logits)
+        batch.signal(NAMES, lambda: signals(real, fake, real_logits, fake_logits, boundary))
 
     def layers(self, player: str) -> list[keras.Layer]:
         """Return every layer of a player's networks, those inside of others too."""

@@ -19,19 +19,29 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
     `coverage`: share of reals with a fake nearer than their fifth nearest real, 0.97 for equal distributions;
     `density`: how many reals' radii a fake lies in, over five, 1 for equal ones (Naeem et al., 2020).
     """
-    reals, fakes = features(real[:MOST]), features(fake[:MOST])
-    among, between = distances(reals, reals), distances(reals, fakes)
-    nearest = min(NEIGHBOUR, reals.shape[0] - 1)
-    radius = -tf.math.top_k(-among, nearest + 1).values[:, -1:]
-    inside = tf.cast(between <= radius, tf.float32)
+    coverage, density, spread = covered(real[:MOST], fake[:MOST])
     return [
         tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
         tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
         told(real_logits, fake_logits),
-        tf.math.divide_no_nan(tf.reduce_mean(distances(fakes, fakes)), tf.reduce_mean(among)),
+        spread,
+        coverage,
+        density,
+    ]
+
+
+def covered(real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return coverage, density and spread, as `signals` has them, of all these examples."""
+    reals, fakes = features(real), features(fake)
+    among, between = distances(reals, reals), distances(reals, fakes)
+    nearest = min(NEIGHBOUR, reals.shape[0] - 1)
+    radius = -tf.math.top_k(-among, nearest + 1).values[:, -1:]
+    inside = tf.cast(between <= radius, tf.float32)
+    return (
         tf.reduce_mean(tf.reduce_max(inside, axis=1)),
         tf.reduce_mean(tf.reduce_sum(inside, axis=0)) / max(nearest, 1),
-    ]
+        tf.math.divide_no_nan(tf.reduce_mean(distances(fakes, fakes)), tf.reduce_mean(among)),
+    )
 
 
 def unrecorded(*tensors: tf.Tensor) -> list[tf.Tensor]:

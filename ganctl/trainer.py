@@ -11,6 +11,7 @@ import tensorflow as tf
 from ganctl.average import ExponentialAverage
 from ganctl.error import RunError, Unstable
 from ganctl.game import Batch, Game, Terms
+from ganctl.hindsight import Hindsight
 from ganctl.recognition import Recognition
 from ganctl.scene import Scene
 from ganctl.settings import Settings
@@ -58,6 +59,7 @@ class Trainer:
         if average:
             average.start(game)
         self.recognition = Recognition(game, size=settings.batch_size, seed=seed)
+        self.hindsight = Hindsight(self.preview if average else None)
         self.schedule = self._schedule()
         self.terms: list[str] = []
         self.turn = Turn(
@@ -69,13 +71,9 @@ class Trainer:
             strategy=strategy,
         )
         # Repeated turns stay one function: inlined, each would be optimized anew before the first step.
-        rules = {"_noinline": True} if len(self.schedule) > len(game.players) else None
-        self._turn = tf.function(
-            self.turn.__call__,
-            autograph=False,
-            jit_compile=jit and not strategy,
-            experimental_attributes=rules,
-        )
+        apart = {"_noinline": True} if len(self.schedule) > len(game.players) else None
+        rules = {"jit_compile": jit and not strategy, "experimental_attributes": apart}
+        self._turn = tf.function(self.turn.__call__, autograph=False, **rules)
         self._one_round = tf.function(self._round, autograph=False)
         self._many_rounds = tf.function(self._rounds, autograph=False)
         self._sampler = tf.function(self._sample, autograph=False)
@@ -109,7 +107,7 @@ class Trainer:
             # A stop logs nothing of its own, so that the log of a run does not tell how often it was stopped.
             facts: dict[str, float] = {}
             if step > begin and (done or due(step, settings.log_every)):
-                facts |= (report or {}) | self.recognition(dataset, step)
+                facts |= (report or {}) | self.recognition(dataset, step) | self.hindsight(dataset)
             if step > begin and self.metrics and (done or due(step, settings.evaluate_every)):
                 facts |= self.evaluate(dataset)
             if facts:
@@ -147,9 +145,9 @@ class Trainer:
             return dataset.portray(Scene(self))
         return dataset.draw(self.preview(self.settings.samples))
 
-    def preview(self, count: int) -> np.ndarray:
+    def preview(self, count: int, averaged: bool = True) -> np.ndarray:
         """Sample from the latents that every grid of this run shows, averaged weights where there are any."""
-        return self.sample(count, seed=self.seed, key=PREVIEW)
+        return self.sample(count, seed=self.seed, key=PREVIEW, averaged=averaged)
 
     def sample(self, count: int, *, seed: int, key: int = SAMPLE, averaged: bool = True) -> np.ndarray:
         """Return `count` samples, float32 of shape (count, ...), images in [-1, 1].

@@ -138,6 +138,17 @@ def test_what_is_found_is_a_function_of_the_lines_so_a_resumed_run_finds_the_sam
     assert list(half.findings.values()) == examine(lines) == examine(logged(6000, **SICK["oscillation"]))
 
 
+def test_averages_that_draw_far_better_are_evidence_of_circles():
+    lines = logged(6000, **SICK["oscillation"])
+    for line in lines:
+        line |= {"average/coverage": 0.8, "average/coverage_of_last": 0.3}
+    (finding,) = examine(lines)
+    assert finding.evidence.endswith("; averaged weights cover 80%, the last ones 30%")
+    for line in lines:
+        line["average/coverage"] = 0.5
+    assert "averaged" not in examine(lines)[0].evidence
+
+
 def test_modes_are_judged_by_the_counts_of_a_metric():
     def scored(captured) -> list[dict]:
         lines = logged(8000)

@@ -43,6 +43,7 @@ SWINGING = (
 SWING = 4.0  # its best coverage over its worst, each a tenth of the time
 TURNS = 6  # its ups and downs
 WAVE = 0.4  # how far the generator's loss ranges, over its size: 0.5 to 1 in circles, 0.1 if they are damped
+AHEAD = 2.0  # times better: averages then draw what no weights of the moment do
 # Pairs of a training and a held-out real told apart: 0.5 by chance, exact to 0.04; in health 0.39 to 0.60.
 KNOWN = 0.7
 
@@ -162,8 +163,17 @@ def oscillation(history: History) -> Evidence | None:
     return history.steps[-CIRCLES], (
         f"within {history.steps[-1] - history.steps[-CIRCLES]} steps, samples went {turns} times between "
         f"covering {low:.0%} and {high:.0%} of the data, and the generator's loss between "
-        f"{least:.2g} and {most:.2g}"
+        f"{least:.2g} and {most:.2g}{_hindsight(history)}"
     )
+
+
+def _hindsight(history: History) -> str:
+    """Return what the averaged weights cover, where that is far more than what the last ones do."""
+    names = ("average/coverage", "average/coverage_of_last")
+    averaged, last = (history.last(name, RECENT) for name in names)
+    if not averaged or not last or median(averaged) < AHEAD * median(last):
+        return ""
+    return f"; averaged weights cover {median(averaged):.0%}, the last ones {median(last):.0%}"
 
 
 def divergence(history: History) -> Evidence | None:
