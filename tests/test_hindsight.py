@@ -1,4 +1,4 @@
-"""How much better averaged weights draw than the last ones: right, free of traces, and part of the evidence."""
+"""How much better averaged weights draw than the last ones: right, traceless, and part of the evidence."""
 
 import numpy as np
 import pytest
