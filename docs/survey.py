@@ -1,8 +1,8 @@
 """What stabilizes what: every loss x penalty x normalization on the ring, one seed each.
 
-python docs/survey.py measure survey.jsonl           # hours of one core; started again, it goes on
-python docs/survey.py measure survey.jsonl 0/2       # every second combination, for two processes
-python docs/survey.py table survey.jsonl             # the tables, in Markdown
+python docs/survey.py measure docs/survey.jsonl      # hours of one core; started again, it goes on
+python docs/survey.py measure docs/survey.jsonl 0/2  # every second combination, for two processes
+python docs/survey.py table docs/survey.jsonl        # the tables, in Markdown
 """
 
 import itertools
