@@ -25,7 +25,7 @@ class Hindsight:
 
     def __call__(self, dataset: Any) -> dict[str, float]:
         """Return what share of the reals each has a sample near; nothing without an average, or with few."""
-        if not self.draw:
+        if not self.draw or not hasattr(dataset, "take"):
             return {}
         if self._reals is None:
             self._reals = dataset.take(MOST)

@@ -13,7 +13,6 @@ from conftest import tiny
 
 from ganctl import checkpoint
 
-STEPS = 40
 # Logs and grids are frequent, so that a kill has time to come between two checkpoints.
 COMMON = ["trainer.log_every=2", "trainer.sample_every=4", "trainer.save_every=6", "trainer.keep=0"]
 
