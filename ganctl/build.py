@@ -4,6 +4,7 @@ import inspect
 import math
 import re
 from collections.abc import Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from omegaconf import OmegaConf
 
 from ganctl import device
 from ganctl.error import GanctlError, UsageError, in_short, suggest
+from ganctl.metric.goal import GOALS, better, first
 from ganctl.settings import Settings
 
 PRECISIONS = {
@@ -60,10 +62,60 @@ def dataset(config: Mapping[str, Any]) -> Any:
         UsageError: when it cannot be loaded, or is none that a chosen metric can measure.
     """
     data = make(config["dataset"])
-    for metric in _parts(config, "metric").values():
-        if hasattr(metric, "check"):
-            metric.check(data)
+    measure = evaluation(config)
+    if measure:
+        measure.check(data)
     return data
+
+
+def evaluation(config: Mapping[str, Any]) -> Any:
+    """Return what measures samples, None where no metric was chosen; TensorFlow is not needed for it.
+
+    Raises:
+        UsageError: for a setting outside its range, or a best checkpoint by a number that nothing measures.
+    """
+    metrics = _parts(config, "metric")
+    best_by(config)
+    if not metrics:
+        return None
+    nodes = {
+        name: {k: v for k, v in node.items() if k != "_target_"} for name, node in config["metric"].items()
+    }
+    rules = config.get("evaluation") or {"_target_": "ganctl.metric.evaluation.Evaluation"}
+    extractor = config.get("extractor") or {"_target_": "ganctl.extractor.auto.Auto"}
+    return make(rules, metrics=metrics, extractor=make(extractor), load=partial(_split, config), plain=nodes)
+
+
+def best_by(config: Mapping[str, Any]) -> str | None:
+    """Return the number, such as "fid/fid", by which the best checkpoint is kept; None for none.
+
+    Raises:
+        UsageError: for one that no chosen metric gives.
+    """
+    wanted, chosen = config["trainer"].get("best", "auto"), list(config.get("metric") or {})
+    if wanted in (None, "none") or (wanted == "auto" and not chosen):
+        return None
+    name = first(chosen[0]) if wanted == "auto" else str(wanted) if "/" in str(wanted) else first(str(wanted))
+    if name.partition("/")[0] not in chosen or not better(name):
+        known = [f"{metric}/{number}" for metric in chosen for number in GOALS.get(metric, {})]
+        hint = suggest(str(wanted), [*chosen, *known])
+        metrics = ",".join(chosen)
+        raise UsageError(
+            f"trainer.best: expected auto, none, or a number of metric=[{metrics}], got '{wanted}'.{hint}"
+        )
+    return name
+
+
+def _split(config: Mapping[str, Any], split: str) -> Any:
+    """Return another split of the data, whole and not augmented; None where there is none."""
+    node = dict(config["dataset"])
+    if node.get("split") not in ("train", "test"):
+        return None
+    plain = {"limit": None, "holdout": 0, "crop": 0, "rotate": 0.0, "flip": False}
+    try:
+        return make(node | {name: value for name, value in plain.items() if name in node} | {"split": split})
+    except UsageError:
+        return None
 
 
 def settings(config: Mapping[str, Any]) -> Settings:
@@ -121,7 +173,7 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             seed=seed,
             strategy=strategy,
             jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
-            metrics=_parts(config, "metric"),
+            evaluation=evaluation(config),
             block=4096 if len(shape) == 1 else 64,  # points are small
         )
 

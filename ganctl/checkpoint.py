@@ -17,6 +17,7 @@ from safetensors.numpy import save
 
 from ganctl.error import RunError
 
+BEST = "best.safetensors"  # the file of the best one, by a metric
 PATTERN = re.compile(r"step-(\d+)\.safetensors")
 
 

@@ -16,6 +16,7 @@ from ganctl.diagnosis.sickness import CIRCLES
 from ganctl.error import RunError, Unstable
 from ganctl.run import Run
 from ganctl.settings import Settings
+from ganctl.standing import Best, standing
 
 FACTOR = 0.5  # of all learning rates at a rollback
 TRIED = 3  # remedies that the console shows; `ganctl doctor` shows all
@@ -43,13 +44,26 @@ class Checkup:
         run: open, its log cut back to the step at which training begins.
         config: the run's, of which remedies are made.
         settings: say what follows from a finding.
+        best: the number by which the best checkpoint is kept, or None.
+        evaluation: what measures the samples, whose remarks are said once; or None.
     """
 
-    def __init__(self, run: Run, config: Mapping[str, Any], settings: Settings) -> None:
+    def __init__(
+        self,
+        run: Run,
+        config: Mapping[str, Any],
+        settings: Settings,
+        *,
+        best: str | None = None,
+        evaluation: Any = None,
+    ) -> None:
         self.run, self.config, self.settings = run, config, settings
-        self.examiner = Examiner()
+        self.best, self.evaluation = Best(best) if best else None, evaluation
+        self.examiner, self.said = Examiner(), set[str]()
         for line in run.metrics():
             self.examiner.see(line)
+            if self.best:
+                self.best.see(line)
         if self.examiner.findings or rows(run, "findings"):  # those of a life that was lost go
             record(run, config, list(self.examiner.findings.values()))
 
@@ -57,8 +71,8 @@ class Checkup:
     def stopping(self) -> bool:
         return self.run.stopping
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Write a log line with the names of what it made known.
+    def log(self, step: int, values: Mapping[str, float]) -> bool:
+        """Write a log line with the names of what it made known; return whether a metric is the best so far.
 
         Raises:
             Sick: for a finding, unless the settings only want a warning.
@@ -72,12 +86,16 @@ class Checkup:
             record(self.run, self.config, list(self.examiner.findings.values()))
         if found and self.settings.on_sick != "warn":
             raise Sick(found[0], self.run)
+        for remark in set(self.evaluation.remarks if self.evaluation else ()) - self.said:
+            self.run.say(f"Note: {remark}")
+            self.said.add(remark)
+        return bool(self.best and self.best.see({"step": step, **values}))
 
     def show(self, step: int, picture: np.ndarray) -> None:
         self.run.show(step, picture)
 
-    def save(self, step: int, tensors: Mapping[str, np.ndarray]) -> None:
-        self.run.save(step, tensors)
+    def save(self, step: int, tensors: Mapping[str, np.ndarray], *, best: bool = False) -> None:
+        self.run.save(step, tensors, best=best)
 
     def advance(self, step: int, terms: Mapping[str, float]) -> None:
         self.run.advance(step, terms)
@@ -102,7 +120,8 @@ def summary(run: Run) -> list[str]:
     """Return what the end of a training says of its findings: nothing for a healthy run."""
     findings, rollbacks = rows(run, "findings"), rows(run, "rollbacks")
     names = ", ".join(f"{each.get('name')} (step {each.get('step')})" for each in findings)
-    lines = [f"  found    {names}", f"  why      ganctl doctor {run.typed}"] if names else []
+    lines = standing(run)
+    lines += [f"  found    {names}", f"  why      ganctl doctor {run.typed}"] if names else []
     if rollbacks:
         lines.append(f"  back     {len(rollbacks)} times, learning rates times {factor(run):g}")
     return lines

@@ -6,10 +6,14 @@ usage: ganctl COMMAND [ARGUMENTS]
   resume       go on with a run: ganctl resume RUN [trainer.steps=N]
   sample       draw samples from a run: ganctl sample RUN [n=64]
   doctor       say what is wrong with a run: ganctl doctor RUN
+  evaluate     measure samples: ganctl evaluate RUN [metric=[fid,kid]]
+  compare      rank runs by a metric: ganctl compare RUN RUN ...
+  report       write a run or a sweep as one HTML file: ganctl report RUN
   list         show what there is to choose: ganctl list models
   runs         show the runs in outputs/
   bench        measure the training step against a bare loop
   completion   complete words in your shell
+  train-extractor   make the small classifiers that metrics read images with
 
 RUN is a run's folder, its name under outputs/, or `latest`.
 
@@ -25,7 +29,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("train", "resume", "sample", "doctor", "list", "runs", "bench", "completion")
+COMMANDS = (
+    "train",
+    "resume",
+    "sample",
+    "doctor",
+    "evaluate",
+    "compare",
+    "report",
+    "list",
+    "runs",
+    "bench",
+    "completion",
+    "train-extractor",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +80,7 @@ def _run(command: str = "--help", *words: str) -> int:
     if command not in COMMANDS:
         hint = suggest(command, [*COMMANDS, "--help", "--version"]) or " See: ganctl --help"
         raise UsageError(f"There is no command '{command}'.{hint}")
-    module = importlib.import_module(f"ganctl.commands.{command}")
+    module = importlib.import_module(f"ganctl.commands.{command.replace('-', '_')}")
     if any(word in ("-h", "--help") for word in words):
         print((module.__doc__ or "").strip())
         return 0

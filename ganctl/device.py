@@ -26,6 +26,17 @@ def quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
+def wake():
+    """Import TensorFlow without its chatter; return (tensorflow, GPUs, which take memory as needed)."""
+    with quiet():
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return tf, gpus
+
+
 def prepare(settings: Settings, *, points: bool = False):
     """Import and set up TensorFlow; return the strategy that splits batches, None for one device.
 
@@ -36,12 +47,7 @@ def prepare(settings: Settings, *, points: bool = False):
     Raises:
         UsageError: for more devices than there are, or float16 on several.
     """
-    with quiet():
-        import tensorflow as tf
-
-        gpus = tf.config.list_physical_devices("GPU")
-        for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)
+    tf, gpus = wake()
     if settings.threads != "auto" or points:
         # Measured on 2 cores: a 3x128 perceptron takes 2.5 ms a step so, 4.0 with two an operation.
         threads = 1 if settings.threads == "auto" else int(settings.threads)

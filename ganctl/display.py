@@ -51,7 +51,8 @@ class Display:
     def line(self, step: int, rate: float, terms: Mapping[str, float]) -> str:
         """Return the plain line for a log point."""
         left = (self.steps - step) * self.images_per_step / rate if rate else 0
-        return f"step {step}/{self.steps}  {rate:.0f} images/s  {short(totals(terms))}  ETA {clock(left)}"
+        told = "  ".join(text for text in (short(totals(terms)), measured(terms)) if text)
+        return f"step {step}/{self.steps}  {rate:.0f} images/s  {told}  ETA {clock(left)}"
 
 
 def _columns(images_per_step: int, width: int) -> list[ProgressColumn]:
@@ -89,6 +90,12 @@ def totals(terms: Mapping[str, float]) -> dict[str, float]:
 def short(losses: Mapping[str, float]) -> str:
     """Return "D 0.693 G 0.693"."""
     return " ".join(f"{player[0].upper()} {value:.3f}" for player, value in losses.items())
+
+
+def measured(terms: Mapping[str, float]) -> str:
+    """Return "fid 12.3" for the metrics that were taken at this step, by the number named like its metric."""
+    pairs = [(*name.partition("/")[::2], value) for name, value in terms.items()]
+    return "  ".join(f"{metric} {value:.4g}" for metric, number, value in pairs if metric == number)
 
 
 def clock(seconds: float) -> str:

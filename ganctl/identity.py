@@ -26,6 +26,7 @@ VOLATILE = {
     "trainer.jit",
     "trainer.devices",
     "trainer.on_sick",
+    "trainer.best",
     "trainer.rollbacks",
 }
 

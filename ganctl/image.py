@@ -17,6 +17,11 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
+def to_float(images: np.ndarray) -> np.ndarray:
+    """Map uint8 images to float32 in [-1, 1]."""
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
 def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
     """Tile images into one picture, row by row, with a white gutter.
 

@@ -91,7 +91,9 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     for warning in trainer.game.warnings:
         complain(f"WARNING: {warning}")
     run.keep = looks_back(settings)
-    run.note(status="running", process=os.getpid(), error=None, **_facts(dataset))
+    run.note(
+        status="running", process=os.getpid(), error=None, **_protocol(trainer, dataset), **_facts(dataset)
+    )
     run.open(_display(settings), step=step)
     try:
         with run.interruptible():
@@ -109,7 +111,8 @@ def _train(run: Run, config: dict[str, Any], dataset: Any, trainer: Any) -> int:
     settings = build.settings(config)
     while True:
         try:
-            trainer.fit(dataset, Checkup(run, config, settings))
+            rules = {"best": build.best_by(config), "evaluation": trainer.evaluation}
+            trainer.fit(dataset, Checkup(run, config, settings, **rules))
             return trainer.played
         except (Sick, Unstable) as error:
             if not goes_back(run, config, settings, error):
@@ -182,6 +185,15 @@ def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> Non
         f"{verb}: {len(dataset)} examples of {size} ({dataset.name}{skipped}), "
         f"{device.describe()}, {build.PRECISIONS[config['trainer']['precision']]}"
     )
+
+
+def _protocol(trainer: Any, dataset: Any) -> dict[str, Any]:
+    """Return what run.json says of the metrics in the log."""
+    measure = trainer.evaluation
+    if not measure:
+        return {}
+    rules = {"samples": measure.samples, "seed": trainer.seed, "averaged": bool(trainer.average)}
+    return {"protocol": measure.protocol(dataset, **rules)}
 
 
 def _facts(dataset: Any) -> dict[str, Any]:

@@ -176,16 +176,18 @@ class Run(Folder):
         with self.board.as_default(step=step):
             tf.summary.image("samples", picture[None])
 
-    def save(self, step: int, tensors: Mapping[str, np.ndarray]) -> None:
-        """Write a checkpoint, then forget the oldest.
+    def save(self, step: int, tensors: Mapping[str, np.ndarray], *, best: bool = False) -> None:
+        """Write a checkpoint, then forget the oldest; or one in place of the best so far.
 
         Raises:
             RunError: when it cannot be written; older checkpoints are intact.
         """
         try:
-            checkpoint.write(checkpoint.path_of(self.checkpoints, step), tensors, step=step)
-            checkpoint.prune(self.checkpoints, keep=self.keep)
-            self.note(step=step)
+            path = checkpoint.path_of(self.checkpoints, step)
+            checkpoint.write(self.checkpoints / checkpoint.BEST if best else path, tensors, step=step)
+            if not best:
+                checkpoint.prune(self.checkpoints, keep=self.keep)
+                self.note(step=step)
         except OSError as error:
             last = max(checkpoint.steps(self.checkpoints), default=None)
             kept = (

@@ -51,13 +51,32 @@ class Scene:
         if draw is None or network is None:
             return None
         crowd = draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
-        if crowd.shape[1] == 1:
-            latents = tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count]
-        else:
-            angle = tf.linspace(0.0, math.pi, count)[:, None]
-            latents = tf.cos(angle) * crowd[0] + tf.sin(angle) * crowd[1]
-        average = self.trainer.average
+        if crowd.shape[1] > 1:
+            return self._made(arc(crowd[0], crowd[1], count))
+        return self._made(tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count])
+
+    def between(self, rows: int, count: int) -> np.ndarray | None:
+        """Return the samples, float32 of shape (rows * count, ...), along `rows` paths of latents, or None.
+
+        Each path leads from one draw of the latent to another along a quarter of a circle.
+        """
+        draw, network = getattr(self.game, "draw", None), getattr(self.game, "generator", None)
+        if draw is None or network is None:
+            return None
+        ends = draw(Batch({}, size=2 * rows, key=tf.constant(KEY)))
+        paths = [arc(ends[2 * row], ends[2 * row + 1], count, math.pi / 2) for row in range(rows)]
+        return self._made(tf.concat(paths, axis=0))
+
+    def _made(self, latents: tf.Tensor) -> np.ndarray:
+        """Return what the generator makes of latents, by the averaged weights where there are any."""
+        average, network = self.trainer.average, self.game.generator
         if not average:
             return network(latents, training=False).numpy()
         with average.applied(average.estimate(self.trainer.seed)):
             return network(latents, training=False).numpy()
+
+
+def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> tf.Tensor:
+    """Return `count` latents, (count, d), along a circle's arc from one through or to another, each (d,)."""
+    angle = tf.linspace(0.0, end, count)[:, None]
+    return tf.cos(angle) * one + tf.sin(angle) * other

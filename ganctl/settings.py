@@ -50,6 +50,8 @@ class Settings:
         on_sick: what a finding of the diagnosis does: "warn", "stop", or "rollback" to the last healthy
             checkpoint with lowered learning rates.
         rollbacks: how often a run may roll back.
+        best: the metric, or its number, by which the best checkpoint is kept beside the newest: "auto" for
+            the first metric's, "none" for no such checkpoint.
         deterministic: whether the same seed gives the same run, bit for bit.
 
     Raises:
@@ -75,6 +77,7 @@ class Settings:
     deterministic: bool = True
     on_sick: str = "warn"
     rollbacks: int = 3
+    best: str = "auto"
 
     def __post_init__(self) -> None:
         for name, least in AT_LEAST.items():

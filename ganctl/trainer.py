@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -32,8 +33,8 @@ class Trainer:
         seed: of all noise; with the step it determines every random number.
         strategy: splits batches over several devices, or None for one.
         jit: whether turns are compiled with XLA (on one device only).
-        metrics: by name, what measures samples during training: (draw, dataset) -> {name: number}, where
-            draw(count) gives samples.
+        evaluation: measures samples during training: (stream, dataset) -> {name: number}, where
+            stream(count) gives samples in parts; or None.
         block: samples drawn at a time, on which the random numbers of each depend.
     """
 
@@ -47,12 +48,12 @@ class Trainer:
         seed: int = 0,
         strategy: tf.distribute.Strategy | None = None,
         jit: bool = False,
-        metrics: Mapping[str, Any] | None = None,
+        evaluation: Any = None,
         block: int = 64,
     ) -> None:
         self.game, self.optimizers, self.settings = game, dict(optimizers), settings
-        self.average, self.seed, self.strategy, self.metrics = average, seed, strategy, dict(metrics or {})
-        self.block = block
+        self.average, self.seed, self.strategy = average, seed, strategy
+        self.evaluation, self.block = evaluation, block
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         for player, optimizer in self.optimizers.items():
             optimizer.build(game.weights(player))
@@ -108,10 +109,10 @@ class Trainer:
             facts: dict[str, float] = {}
             if step > begin and (done or due(step, settings.log_every)):
                 facts |= (report or {}) | self.recognition(dataset, step) | self.hindsight(dataset)
-            if step > begin and self.metrics and (done or due(step, settings.evaluate_every)):
+            if step > begin and self.evaluation and (done or due(step, settings.evaluate_every)):
                 facts |= self.evaluate(dataset)
-            if facts:
-                run.log(step, facts)
+            if facts and run.log(step, facts):
+                run.save(step, finite(self.values(), step), best=True)
             if done or due(step, settings.sample_every):
                 run.show(step, self.picture(dataset))
             if done or run.stopping or (step > begin and due(step, settings.save_every)) or step == 0:
@@ -128,16 +129,8 @@ class Trainer:
             run.advance(step, report)
 
     def evaluate(self, dataset: Any) -> dict[str, float]:
-        """Return what every metric says of the averaged weights' samples, by "metric/name"."""
-
-        def draw(count: int) -> np.ndarray:
-            return self.sample(count, seed=self.seed, key=EVALUATE)
-
-        return {
-            f"{metric}/{name}": float(value)
-            for metric, measure in self.metrics.items()
-            for name, value in measure(draw, dataset).items()
-        }
+        """Return what every metric says of the averaged weights' samples, by "metric/number"."""
+        return self.evaluation(partial(self.stream, seed=self.seed, key=EVALUATE), dataset)
 
     def picture(self, dataset: Any) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""
@@ -154,12 +147,17 @@ class Trainer:
 
         Sample i depends on (seed, i) alone, however many are drawn.
         """
-        start, blocks = tf.constant([seed, key]), range(-(-count // self.block))
+        return np.concatenate(list(self.stream(count, seed=seed, key=key, averaged=averaged)))
+
+    def stream(
+        self, count: int, *, seed: int, key: int = SAMPLE, averaged: bool = True
+    ) -> Iterator[np.ndarray]:
+        """Yield what `sample` returns, a block at a time."""
+        start = tf.constant([seed, key])
         known = self.average.estimate(self.seed) if self.average and averaged else []
-        drawn = [
-            self._sampler(start, tf.constant(block), known, averaged=averaged).numpy() for block in blocks
-        ]
-        return np.concatenate(drawn)[:count]
+        for block in range(-(-count // self.block)):
+            some = self._sampler(start, tf.constant(block), known, averaged=averaged).numpy()
+            yield some[: count - block * self.block]
 
     def state(self) -> dict[str, Any]:
         """Return every variable that training changes, by a name that no other run changes."""
@@ -224,7 +222,7 @@ class Trainer:
         """Return how many rounds the next graph call plays: up to the next event, about CALL_SECONDS long."""
         settings = self.settings
         intervals = [settings.log_every, settings.sample_every, settings.save_every]
-        intervals += [settings.evaluate_every] if self.metrics else []
+        intervals += [settings.evaluate_every] if self.evaluation else []
         ends = [settings.steps] + [(step // every + 1) * every for every in intervals if every]
         wanted = int(CALL_SECONDS / pace) if pace else 1
         return max(1, min(min(ends) - step, wanted))

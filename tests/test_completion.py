@@ -33,8 +33,14 @@ def home(tmp_path, monkeypatch):
 
 def test_all_commands_complete():
     assert set(cli.COMMANDS) <= set(candidates("ganctl "))
-    assert candidates("ganctl tr") == ["train"]
-    assert candidates("/some/where/ganctl tr") == ["train"]
+    assert candidates("ganctl tr") == ["train", "train-extractor"]
+    assert candidates("/some/where/ganctl res") == ["resume"]
+
+
+def test_evaluation_completes_its_groups():
+    assert "metric=[fid]" in candidates("ganctl evaluate latest metric=[f")
+    assert candidates("ganctl evaluate latest extractor=fa") == ["extractor=fashion_mnist"]
+    assert candidates("ganctl evaluate latest checkpoint=b") == ["checkpoint=best"]
 
 
 def test_all_groups_and_their_choices_complete():

@@ -17,6 +17,7 @@ GIVEN = {  # parameters that the program gives and not the config
     "ganctl.network": {"latent", "shape"},
     "ganctl.layer": {"layer"},
     "keras.optimizers.schedules": {"initial_learning_rate"},
+    "ganctl.metric.evaluation": {"metrics", "extractor", "load", "plain"},
 }
 CHOICES = [(group, choice) for group in groups() for choice in choices(group)]
 

@@ -1,5 +1,7 @@
 """metric=modes on samples whose answer is known, on the truth itself, and in training."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,12 +10,14 @@ from ganctl.compose import compose
 from ganctl.dataset import points
 from ganctl.dataset.stacked_mnist import Thousand, stacked_mnist
 from ganctl.error import RunError, UsageError
-from ganctl.metric import classifier
+from ganctl.extractor import pinned as classifier
 from ganctl.metric.modes import Modes, measured
 
 
 def of(samples, dataset):
-    return Modes()(lambda count: samples(count) if callable(samples) else samples, dataset)
+    return Modes()(
+        SimpleNamespace(draw=samples if callable(samples) else lambda count: samples, dataset=dataset)
+    )
 
 
 def test_hand_made_samples_have_the_numbers_of_their_formulas():
@@ -74,8 +78,8 @@ def test_the_protocol_decides_how_many_samples_unless_the_config_does():
         asked.append(count)
         return points.ring().take(count)
 
-    Modes()(draw, points.ring())
-    Modes(samples=123)(draw, points.ring())
+    Modes()(SimpleNamespace(draw=draw, dataset=points.ring()))
+    Modes(samples=123)(SimpleNamespace(draw=draw, dataset=points.ring()))
     assert asked == [10_000, 123]
     with pytest.raises(UsageError, match=r"metric\.modes\.samples"):
         Modes(samples=0)

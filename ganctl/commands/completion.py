@@ -130,6 +130,8 @@ def _positional(
     for key, value in re.findall(r"\[(\w+)=([^\s\]]+)\]", usage):
         if not word.startswith(f"{key}="):
             yield f"{key}=", value
+        elif key in groups(config_dir) and value != "true":
+            yield from _values({}, key, word.partition("=")[2], config_dir, set())
         elif value == "PATH":
             yield from _paths(f"{key}=", word.partition("=")[2])
         elif value in ("true", "false") or "|" in value:
@@ -244,7 +246,7 @@ def _beginning(word: str, found: Candidates) -> list[tuple[str, str]]:
 
 
 def _commands() -> list[tuple[str, str]]:
-    told = dict(re.findall(r"^  (\w+) {2,}([^:\n]*)", cli.__doc__ or "", re.MULTILINE))
+    told = dict(re.findall(r"^  ([\w-]+) {2,}([^:\n]*)", cli.__doc__ or "", re.MULTILINE))
     options = [(option, "") for option in ("--help", "--version")]
     return [*((command, told.get(command, "")) for command in cli.COMMANDS), *options]
 
@@ -252,7 +254,7 @@ def _commands() -> list[tuple[str, str]]:
 def _help(command: str) -> str:
     if command not in cli.COMMANDS:
         return ""
-    return importlib.import_module(f"ganctl.commands.{command}").__doc__ or ""
+    return importlib.import_module(f"ganctl.commands.{command.replace('-', '_')}").__doc__ or ""
 
 
 def _config_dir(words: Sequence[str]) -> Path | None:

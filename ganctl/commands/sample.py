@@ -91,7 +91,7 @@ def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
     from ganctl.display import say
 
     shape = _shape(folder) or build.dataset(config).shape
-    step, tensors = _checkpoint(folder, wish.checkpoint)
+    step, tensors = checkpoint_of(folder, wish.checkpoint)
     config["trainer"] |= {"devices": 1}
     trainer = build.trainer(config, shape=tuple(shape))
     trainer.restore(tensors)
@@ -116,7 +116,7 @@ def _shape(folder: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _checkpoint(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
+def checkpoint_of(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
     """Return (step, tensors) of the checkpoint that was asked for."""
     from ganctl import checkpoint
     from ganctl.display import complain
@@ -127,7 +127,7 @@ def _checkpoint(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
             complain(f"WARNING: {complaint} Using step {step} instead.")
         return step, tensors
     known = checkpoint.steps(folder.checkpoints)
-    path = folder.checkpoints / "best.safetensors"
+    path = folder.checkpoints / checkpoint.BEST
     if wanted == "best" and path.is_file():
         return checkpoint.read(path)
     if wanted.isdigit() and int(wanted) in known:

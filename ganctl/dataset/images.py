@@ -109,7 +109,7 @@ class Images:
 
     def take(self, count: int) -> np.ndarray:
         """Return the first `count` images (all of a smaller set), not augmented: float32 in [-1, 1]."""
-        return in_range(self.storage.read(np.arange(min(count, len(self)))))
+        return image.to_float(self.storage.read(np.arange(min(count, len(self)))))
 
     def held(self, count: int) -> np.ndarray:
         """Return up to `count` images that are never trained on, float32 in [-1, 1], perhaps none.
@@ -117,9 +117,9 @@ class Images:
         They are those that the selection left out, or of the set's test split where it lies beside.
         """
         if self._others:
-            return in_range(self._others.read(np.arange(min(count, len(self._others)))))
+            return image.to_float(self._others.read(np.arange(min(count, len(self._others)))))
         found = self._unseen() if self._unseen else None
-        return np.zeros((0, *self.shape), np.float32) if found is None else in_range(found[:count])
+        return np.zeros((0, *self.shape), np.float32) if found is None else image.to_float(found[:count])
 
     def draw(self, samples: np.ndarray) -> np.ndarray:
         """Return a uint8 picture of samples in [-1, 1] of shape (n, height, width, channels), as a grid."""
@@ -147,11 +147,6 @@ def in_memory(
         selection=selection,
         unseen=unseen,
     )
-
-
-def in_range(images: np.ndarray) -> np.ndarray:
-    """Return uint8 images as float32 in [-1, 1]."""
-    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def digest(array: np.ndarray) -> str:

@@ -42,15 +42,14 @@ class Modes:
                 "(or grid, line, sine, swiss_roll, stacked_mnist), or leave the metric out."
             )
 
-    def __call__(self, draw: Callable[[int], np.ndarray], dataset: Any) -> dict[str, float]:
+    def __call__(self, view: Any) -> dict[str, float]:
         """Return what `measured` says of as many samples as the protocol wants.
 
         Args:
-            draw: count -> samples.
-            dataset: the data, with their `truth`.
+            view: a `ganctl.metric.view.View` of data with a `truth`.
         """
-        truth = dataset.truth
-        samples = draw(self.samples or truth.protocol)
+        truth = view.dataset.truth
+        samples = view.draw(self.samples or truth.protocol)
         reader = getattr(truth, "reader", None)
         if not reader:
             return measured(truth.assign(samples), truth.weights, truth.least)
@@ -59,7 +58,7 @@ class Modes:
 
     def _read(self, name: str) -> Callable:
         if name not in self._readers:
-            from ganctl.metric.classifier import pinned  # TensorFlow, only for pictures
+            from ganctl.extractor.pinned import pinned  # TensorFlow, only for pictures
 
             self._readers[name] = pinned(name)
         return self._readers[name]

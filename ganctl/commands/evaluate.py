@@ -1,0 +1,237 @@
+"""Measure samples: a run's, those in files, or the data themselves.
+
+usage: ganctl evaluate RUN|FOLDER|FILE|data [n=10000] [seed=0]
+                       [checkpoint=last|best|STEP] [average=true]
+                       [metric=[fid,...]] [extractor=auto] [dataset=NAME]
+                       [evaluation.real=10000] [out=PATH] [--json] [--trust]
+
+  ganctl evaluate latest
+  ganctl evaluate mnist-dcgan checkpoint=best n=50000
+  ganctl evaluate outputs/mnist-dcgan metric=[fid,nearest] extractor=mnist
+  ganctl evaluate fakes/ dataset=mnist         image files, or a folder a class
+  ganctl evaluate fakes.npy dataset=mnist      (n, height, width, channels)
+  ganctl evaluate data dataset=mnist           training images: the floor
+
+The table goes to the screen, and with its protocol to evaluation.json in the
+run; pictures of samples beside real ones, nearest neighbours, interpolations
+and classes go to RUN/evaluation/.
+
+  n           samples to measure
+  checkpoint  last (the newest intact one), best (by a metric), or a step
+  seed        of the latents; the run's own by default
+  average     use averaged weights where the run keeps an average
+  metric      default [fid,kid,precision_recall,density_coverage], or [modes]
+              for data whose truth is known; see: ganctl list metrics
+  extractor   of features; see: ganctl list extractors
+  evaluation.real, evaluation.reference     which real images, and how many
+  dataset     for files and data: what they are compared with
+  out         for files and data: the folder that takes the results
+              (default: NAME-evaluation beside the files)
+  --json      print the result as one JSON object
+  --trust     build whatever the folder's config names; only for folders
+              whose origin you know
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ganctl.error import UsageError, suggest
+from ganctl.settings import expect_whole
+
+USUAL = "[fid,kid,precision_recall,density_coverage]"
+GROUPS = ("metric", "extractor", "evaluation", "dataset")
+FLAGS = ("--json", "--trust")
+
+
+@dataclass
+class Wish:
+    """What to measure."""
+
+    name: str = "latest"
+    n: int = 10_000
+    seed: int | None = None
+    checkpoint: str = "last"
+    average: bool = True
+    out: str = ""
+    overrides: list[str] = field(default_factory=list)
+    as_json: bool = False
+    trust: bool = False
+
+
+def read(words: list[str]) -> Wish:
+    """Return what the words ask for.
+
+    Raises:
+        UsageError: for anything that is not of the usage.
+    """
+    wish = Wish(as_json="--json" in words, trust="--trust" in words)
+    own = ("n", "seed", "checkpoint", "average", "out")
+    for index, word in enumerate(word for word in words if word not in FLAGS):
+        key, sign, value = word.partition("=")
+        if index == 0 and key not in own and key.partition(".")[0] not in GROUPS and not word.startswith("-"):
+            wish.name = word
+        elif sign and key in ("n", "seed"):
+            if not value.isdigit():
+                raise UsageError(f"{key}: expected a whole number, got '{value}'.")
+            setattr(wish, key, int(value))
+        elif sign and key == "average":
+            if value.lower() not in ("true", "false"):
+                raise UsageError(f"average: expected true or false, got '{value}'.")
+            wish.average = value.lower() == "true"
+        elif sign and key in own:
+            setattr(wish, key, value)
+        elif sign and key.partition(".")[0] in GROUPS:
+            wish.overrides.append(word)
+        else:
+            hint = suggest(key, (*own, *GROUPS, *FLAGS)) or " See: ganctl evaluate --help"
+            raise UsageError(f"There is no option '{word}'.{hint}")
+    expect_whole("n", wish.n, 2)
+    return wish
+
+
+def run(words: list[str]) -> int:
+    """Measure what the words name, show and keep the numbers; return the exit code."""
+    from ganctl import appraisal, device
+
+    wish = read(words)
+    subject, chosen = _subject(wish)
+    measure = _measure(chosen, subject, wish)
+    device.wake()
+    samples = min(wish.n, subject.count or wish.n)
+    started = time.perf_counter()
+    protocol = measure.protocol(
+        subject.dataset, samples=samples, seed=subject.seed, averaged=subject.averaged
+    )
+    with _progress(samples + protocol.get("real", 0), quiet=wish.as_json) as tell:
+        measure.tell = tell
+        view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count)
+        values = measure.measured(view)
+    seconds = time.perf_counter() - started
+    images = len(subject.dataset.shape) > 1
+    pictures = appraisal.portray(subject, view) if images else []
+    kept = appraisal.keep(subject, values, protocol, seconds, pictures)
+    if wish.as_json:
+        print(
+            json.dumps({"title": subject.title, "values": values, "protocol": protocol, "seconds": seconds})
+        )
+        return 0
+    _show(subject, values, protocol, view.remarks, seconds)
+    for path in [*pictures, kept]:
+        _say(f"  {path}")
+    return 0
+
+
+def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
+    """Return what is measured, and a config that says how."""
+    from ganctl import appraisal, build
+    from ganctl.compose import compose
+
+    path, data = Path(wish.name), [word for word in wish.overrides if word.startswith("dataset")]
+    is_run = (path / "config.yaml").is_file() or not path.exists()
+    chosen = compose(wish.overrides).plain()
+    if wish.name == "data" or not is_run:
+        if not data:
+            raise UsageError(
+                f"evaluate {wish.name}: expected the data to compare with; type dataset=mnist, for example."
+            )
+        dataset = build.dataset(chosen | {"metric": {}})
+        if wish.name == "data":  # a folder of that name is ./data
+            subject = appraisal.of_images(f"training images of {dataset.name}", dataset, dataset, wish.n)
+            subject.out = Path("outputs") / f"{dataset.name}-evaluation"
+        else:
+            subject = appraisal.of_files(path, dataset, wish.n)
+        subject.out = Path(wish.out) if wish.out else subject.out
+        return subject, chosen
+    return _run_subject(wish, data), chosen
+
+
+def _run_subject(wish: Wish, data: list[str]) -> Any:
+    """Return a run's generator; its folder may be a stranger's."""
+    from ganctl import appraisal
+    from ganctl.commands.sample import checkpoint_of
+    from ganctl.run import find
+    from ganctl.trust import check_trust
+
+    folder = find(wish.name, Path("outputs"))
+    config = folder.config()
+    for word in data:
+        key, _, value = word.partition("=")
+        if key != "dataset.path":
+            raise UsageError(
+                f"'{word}': a run is compared with its own data; of them only dataset.path may change."
+            )
+        config["dataset"]["path"] = value
+    if not wish.trust:
+        check_trust(config, folder.path)
+    step, tensors = checkpoint_of(folder, wish.checkpoint)
+    return appraisal.of_run(folder, config, step, tensors, wish)
+
+
+def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
+    """Return the evaluation that the words choose, checked against what is measured."""
+    from ganctl import build
+    from ganctl.compose import compose
+
+    if not any(word.startswith("metric=") for word in wish.overrides):
+        usual = "[modes]" if hasattr(subject.dataset, "truth") and len(subject.dataset.shape) == 1 else USUAL
+        chosen["metric"] = compose([f"metric={usual}"]).plain()["metric"]
+    chosen["dataset"] = subject.node or chosen["dataset"]
+    chosen["evaluation"]["samples"] = wish.n
+    measure = build.evaluation(chosen)
+    measure.check(subject.dataset, labelled=subject.labels is not None)
+    return measure
+
+
+def _show(
+    subject: Any, values: dict[str, float], protocol: dict[str, Any], remarks: list[str], seconds: float
+) -> None:
+    """Print the table."""
+    from rich.table import Table
+
+    from ganctl.display import console
+    from ganctl.metric.goal import better
+
+    _say(f"{subject.title}: {protocol['samples']:,} samples against {_against(protocol)}, {seconds:.0f} s")
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column("number")
+    table.add_column("value", justify="right")
+    table.add_column("better")
+    for name, value in values.items():
+        table.add_row(name, f"{value:.4g}", better(name) or "")
+    console.print(table)
+    for remark in remarks:
+        _say(f"Note: {remark}")
+
+
+def _against(protocol: dict[str, Any]) -> str:
+    if "real" not in protocol:
+        return f"the {protocol['reference']}"
+    return f"{protocol['real']:,} images ({protocol['reference']}), extractor {protocol['extractor']}"
+
+
+def _progress(total: int, *, quiet: bool) -> Any:
+    """Return a context whose value is called with the number of images done."""
+    from contextlib import contextmanager
+
+    from rich.progress import Progress, TimeRemainingColumn
+
+    from ganctl.display import console
+
+    @contextmanager
+    def shown() -> Any:
+        off = quiet or not console.is_terminal
+        columns = [*Progress.get_default_columns()[:-1], TimeRemainingColumn()]
+        with Progress(*columns, console=console, disable=off, transient=True) as progress:
+            task = progress.add_task("measuring", total=total)
+            yield lambda count: progress.advance(task, count)
+
+    return shown()
+
+
+def _say(text: str) -> None:
+    from ganctl.display import say
+
+    say(text)

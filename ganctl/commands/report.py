@@ -1,0 +1,139 @@
+"""Write what is known of a run, or of a sweep, into one HTML file.
+
+usage: ganctl report RUN [out=PATH]
+
+  ganctl report latest
+  ganctl report mnist-dcgan out=mnist.html
+  ganctl report digits-sweep-loss-seed          a whole sweep, ranked
+
+RUN is a run's folder, its name under outputs/, `latest` (the default), or the
+folder of a sweep. The file opens from the disk in any browser, on a phone too,
+and needs no network and no other file: send it to whom you like.
+
+A run's has its numbers, its sample grids with a slider, its curves, how it was
+evaluated, what the diagnosis found, and its config with what was changed
+marked. A sweep's has the table of `ganctl compare` with each run's last grid.
+
+  out       where it goes; default: RUN/report.html
+
+Nothing in the folder is executed; its texts are shown as texts, and only
+pictures that are PNG files inside it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ganctl.error import GanctlError, RunError, UsageError, suggest
+
+FILE = "report.html"
+
+
+def run(words: list[str]) -> int:
+    """Write the report; return the exit code."""
+    from ganctl.display import say
+    from ganctl.run import Folder, all_runs, find
+
+    name, out = read(words)
+    outputs = Path("outputs")
+    sweeps = [path for path in (Path(name), outputs / name) if path.is_dir() and not Folder(path).exists]
+    folder = next((path for path in sweeps if all_runs(path)), None)
+    if folder and not any(Folder(path).exists for path in (Path(name), outputs / name)):
+        text = _sweep(folder)
+    else:
+        folder = find(name, outputs).path
+        text = _single(folder)
+    path = Path(out) if out else folder / FILE
+    _write(path, text)
+    say(str(path))
+    return 0
+
+
+def read(words: list[str]) -> tuple[str, str]:
+    """Return (run, where the file goes or "").
+
+    Raises:
+        UsageError: for anything that is not of the usage.
+    """
+    name, out, left = "latest", "", list(words)
+    # A run's own name may hold a "=", so the first word is the run unless it is an option.
+    if left and not left[0].startswith(("out=", "-")):
+        name = left.pop(0)
+    for word in left:
+        key, sign, value = word.partition("=")
+        if key != "out":
+            hint = suggest(key, ("out",)) or " See: ganctl report --help"
+            raise UsageError(f"There is no option '{word}'.{hint}")
+        if not sign or Path(value).suffix not in (".html", ".htm"):
+            raise UsageError(f"out: expected a FILE.html, got '{value}'; type out=report.html")
+        out = value
+    return name, out
+
+
+def _single(folder: Path) -> str:
+    from ganctl.commands.doctor import examined, unjudged
+    from ganctl.comparison.entry import read as known
+    from ganctl.report.single import check, report
+    from ganctl.run import Folder
+
+    entry = known(Folder(folder), folder.name)
+    check(entry)
+    if entry.damage:
+        raise RunError(entry.damage)
+    chart = examined(entry.folder)
+    return report(entry, chart, unjudged(chart))
+
+
+def _sweep(folder: Path) -> str:
+    from ganctl.comparison.entry import entries
+    from ganctl.comparison.row import rows
+    from ganctl.report.sweep import members, report
+
+    found, findings, remarks = [], [], []
+    for entry in entries([str(folder)], folder):
+        try:
+            findings.append(_findings(entry))
+            found.append(entry)
+        except GanctlError as error:
+            remarks.append(f"{entry.name} is left out: {error}")
+    if not found:
+        raise RunError(remarks[0])
+    ranking, table = _ranked(found, remarks)
+    return report(folder, members(found, findings), ranking, rows(ranking) if ranking else table, remarks)
+
+
+def _findings(entry: Any) -> list[Any]:
+    """Return what the diagnosis says of a run.
+
+    Raises:
+        RunError: when it cannot be read.
+    """
+    from ganctl.commands.doctor import examined
+    from ganctl.report.single import check
+
+    check(entry)
+    if entry.damage:
+        raise RunError(entry.damage)
+    return examined(entry.folder).findings
+
+
+def _ranked(found: list[Any], remarks: list[str]) -> tuple[Any, list[Any]]:
+    """Return the ranking of runs; None, with a remark, where there is none."""
+    from ganctl.comparison.ranking import ranked
+
+    try:
+        ranking = ranked(found)
+    except UsageError as error:
+        remarks.append(str(error))
+        return None, []
+    remarks += [f"{entry.name} is not ranked: {reason}" for entry, reason in ranking.left_out]
+    return ranking, []
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the page; what a stranger left under its temporary name is not written through."""
+    from ganctl.checkpoint import write_safely
+
+    temporary = path.with_name(path.name + ".tmp")
+    if temporary.is_symlink():
+        temporary.unlink()
+    write_safely(path, text.encode())

@@ -1,0 +1,129 @@
+"""Train one of the small classifiers by which ganctl measures images.
+
+usage: ganctl train-extractor mnist|fashion_mnist|digits [path=DIR]
+                              [out=FILE] [epochs=N] [seed=0]
+
+  ganctl train-extractor digits
+  ganctl train-extractor mnist path=data/mnist
+  ganctl train-extractor fashion_mnist path=data/fashion_mnist seed=1
+
+This is how the weights that ship with ganctl were made, on two cores:
+
+  mnist           99.46 % of the 10,000 test digits, 6 minutes
+  fashion_mnist   FASHION
+  digits          DIGITS
+
+  path     the data's files; default: Keras's download (digits need none)
+  out      the weights; default: NAME.safetensors
+  epochs   passes over the training images
+  seed     of weights and order
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganctl.error import UsageError, suggest
+from ganctl.settings import expect_whole
+
+HELD = 360  # of the digits, which have no test split
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one classifier is trained.
+
+    Args:
+        epochs: passes over the data.
+        filters: channels of the four convolutions.
+        changes: random changes of the images.
+    """
+
+    epochs: int
+    filters: tuple[int, ...]
+    changes: dict[str, Any]
+
+
+RECIPES = {
+    "mnist": Recipe(20, (16, 32, 48, 64), {"crop": 2, "rotate": 12.0}),
+    "fashion_mnist": Recipe(16, (24, 48, 72, 96), {"crop": 2, "flip": True}),
+    "digits": Recipe(150, (16, 32, 48, 64), {"crop": 2, "rotate": 12.0}),
+}
+
+
+def run(words: list[str]) -> int:
+    """Train what the words ask for, write it, say what it reaches; return the exit code."""
+    name, options = read(words)
+    recipe = RECIPES[name]
+    from ganctl.device import wake
+
+    data, held_out = _data(name, recipe, options["path"])
+    tf, _ = wake()
+    tf.config.experimental.enable_op_determinism()
+    from ganctl.extractor.classifier import train
+
+    epochs = options["epochs"] or recipe.epochs
+    out = Path(options["out"] or f"{name}.safetensors")
+    _say(
+        f"Training on {len(data):,} images of {name} for {epochs} epochs; {len(held_out[1]):,} are held out."
+    )
+    rules = {"filters": recipe.filters, "epochs": epochs, "seed": options["seed"]}
+    accuracy, digest = train(
+        data,
+        held_out,
+        out,
+        told=lambda epoch, share: _say(f"epoch {epoch}/{epochs}  training {share:.2%}"),
+        **rules,
+    )
+    _say(f"{out}: {accuracy:.2%} of held-out images, {out.stat().st_size:,} bytes, sha256 {digest}")
+    return 0
+
+
+def read(words: list[str]) -> tuple[str, dict[str, Any]]:
+    """Return (name, options).
+
+    Raises:
+        UsageError: for anything that is not of the usage.
+    """
+    name, *rest = words or [""]
+    if name not in RECIPES:
+        hint = suggest(name, RECIPES) or " See: ganctl train-extractor --help"
+        raise UsageError(f"train-extractor: expected one of {', '.join(RECIPES)}, got '{name}'.{hint}")
+    options: dict[str, Any] = {"path": "", "out": "", "epochs": 0, "seed": 0}
+    for word in rest:
+        key, sign, value = word.partition("=")
+        if key not in options or not sign:
+            hint = suggest(key, options) or " See: ganctl train-extractor --help"
+            raise UsageError(f"There is no option '{word}'.{hint}")
+        if isinstance(options[key], int):
+            if not value.isdigit():
+                raise UsageError(f"{key}: expected a whole number, got '{value}'.")
+            value = int(value)  # type: ignore[assignment]
+        options[key] = value
+    if any(word.startswith("epochs=") for word in rest):
+        expect_whole("epochs", options["epochs"], 1)
+    return name, options
+
+
+def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
+    """Return the training set, augmented, and the (images, labels) held out."""
+    if name == "digits":
+        from ganctl.dataset.digits import digits
+        from ganctl.dataset.selection import Selection
+        from ganctl.image import to_float
+
+        whole = digits()
+        _, others = Selection(holdout=HELD).split(len(whole))
+        held_out = to_float(whole.storage.read(others)), whole.labels[others]
+        return digits(holdout=HELD, **recipe.changes), held_out
+    from ganctl.dataset import mnist
+
+    make = getattr(mnist, name)
+    test = make(path=path or None, split="test")
+    return make(path=path or None, **recipe.changes), (test.take(len(test)), test.labels)
+
+
+def _say(text: str) -> None:
+    from ganctl.display import say
+
+    say(text)

@@ -1,0 +1,166 @@
+"""How a number was measured, and whether two numbers may be ranked."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganctl.comparison.choice import leaves
+
+SEED = "seed"
+MISSING = "(not said)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Numbers of one run that were measured in one way.
+
+    Args:
+        origin: "evaluation" for those of evaluation.json, "training" for those of the log.
+        protocol: how, as it was stored with them.
+        seed: of the run itself.
+        points: by "metric/number", (step, value) in the order of steps.
+        made: when the newest was measured, "" for the log's.
+    """
+
+    origin: str
+    protocol: Mapping[str, Any]
+    seed: Any
+    points: Mapping[str, Sequence[tuple[int, float]]]
+    made: str = ""
+
+    def best(self, name: str, goal: str) -> tuple[int, float]:
+        """Return (step, value) of the best value, the earliest of equals."""
+        sign = 1 if goal == "lower" else -1
+        return min(self.points[name], key=lambda point: (sign * point[1], point[0]))
+
+    def last(self, name: str) -> tuple[int, float]:
+        """Return (step, value) of the last value."""
+        return self.points[name][-1]
+
+    def terms(self, name: str) -> dict[str, Any]:
+        """Return what must be the same for a number to be ranked: dotted keys, without seed and versions."""
+        metric = name.partition("/")[0]
+        told = {key: value for key, value in self.protocol.items() if key not in (SEED, "versions")}
+        settings = told.get("settings")
+        if isinstance(settings, Mapping):  # those of other metrics do not matter to this one
+            told["settings"] = {key: value for key, value in settings.items() if key == metric}
+        return dict(leaves(told))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One key in which two protocols differ, by the places of the runs in what was compared."""
+
+    key: str
+    one: int
+    other: int
+    values: tuple[Any, Any]
+
+
+def differences(sources: Sequence[Source], name: str) -> list[Difference]:
+    """Return what keeps these numbers from being ranked, a line for each key; none when they may be.
+
+    A seed of the evaluation that is each run's own is the same everywhere: runs of several seeds are to
+    be averaged.
+    """
+    found = []
+    terms = [source.terms(name) for source in sources]
+    for key in sorted({key for each in terms for key in each}):
+        for place, each in enumerate(terms):
+            pair = terms[0].get(key, MISSING), each.get(key, MISSING)
+            if not _same(*pair):
+                found.append(Difference(key, 0, place, pair))
+                break
+    seeds = [source.protocol.get(SEED) for source in sources]
+    own = all(source.protocol.get(SEED) == source.seed for source in sources)
+    other = next((place for place, seed in enumerate(seeds) if seed != seeds[0]), None)
+    if not own and other is not None:
+        found.append(Difference(SEED, 0, other, (seeds[0], seeds[other])))
+    return found
+
+
+def version_note(sources: Sequence[Source]) -> str:
+    """Return a sentence on versions that differ, "" when none does; they are no reason not to rank."""
+    seen: dict[str, list[str]] = {}
+    for source in sources:
+        versions = source.protocol.get("versions")
+        for package, version in versions.items() if isinstance(versions, Mapping) else ():
+            if str(version) not in seen.setdefault(str(package), []):
+                seen[str(package)].append(str(version))
+    several = [f"{package} {', '.join(kinds)}" for package, kinds in sorted(seen.items()) if len(kinds) > 1]
+    return f"measured under different versions: {'; '.join(several)}" if several else ""
+
+
+def of_training(lines: Sequence[Mapping[str, Any]], record: Mapping[str, Any], seed: Any) -> Source | None:
+    """Return the numbers of a run's log, None when it has none whose protocol is stored."""
+    protocol = record.get("protocol")
+    points = measured(lines)
+    if not points or not isinstance(protocol, Mapping):
+        return None
+    return Source("training", protocol, seed, points)
+
+
+def measured(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+    """Return the metrics in log lines, by "metric/number"; what is no finite number is left out."""
+    from ganctl.metric.goal import GOALS
+
+    points: dict[str, list[tuple[int, float]]] = {}
+    for line in lines:
+        for name, value in line.items():
+            if name.partition("/")[0] in GOALS and "/" in name and is_number(value):
+                points.setdefault(name, []).append((line["step"], float(value)))
+    return points
+
+
+def of_evaluation(evaluation: Mapping[str, Any], seed: Any) -> list[Source]:
+    """Return the numbers of evaluation.json, a source for each protocol, the newest first.
+
+    Of several results with one checkpoint and protocol the newest counts.
+    """
+    groups: list[tuple[Mapping[str, Any], dict[Any, Mapping[str, Any]]]] = []
+    for result in sorted(results_of(evaluation), key=_made):
+        protocol = {key: value for key, value in result["protocol"].items() if key != "versions"}
+        group = next((newest for known, newest in groups if known == protocol), None)
+        if group is None:
+            group = {}
+            groups.append((protocol, group))
+        kind = result.get("checkpoint")
+        group[result["step"] if kind == "step" else str(kind)] = result
+    found = [_source(list(group.values()), seed) for _, group in groups]
+    return sorted(found, key=lambda source: source.made, reverse=True)
+
+
+def results_of(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the results of evaluation.json that can be used, whatever else a stranger wrote into it."""
+    results = evaluation.get("results")
+    return [each for each in results if _usable(each)] if isinstance(results, list) else []
+
+
+def _source(results: list[Mapping[str, Any]], seed: Any) -> Source:
+    """Return results of one protocol as numbers."""
+    newest = max(results, key=_made)
+    by_step = {result["step"]: {**result["values"], "step": result["step"]} for result in results}
+    points = measured([by_step[step] for step in sorted(by_step)])
+    return Source("evaluation", newest["protocol"], seed, points, _made(newest))
+
+
+def _usable(result: Any) -> bool:
+    return (
+        isinstance(result, Mapping)
+        and isinstance(result.get("values"), Mapping)
+        and isinstance(result.get("protocol"), Mapping)
+        and type(result.get("step")) is int
+    )
+
+
+def _made(result: Mapping[str, Any]) -> str:
+    return str(result.get("made", ""))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)

@@ -1,0 +1,219 @@
+"""Rows of a comparison: runs that differ in their seed only are one, and what tells the rows apart."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ganctl.comparison.choice import Recipe, leaves, recognized
+from ganctl.comparison.entry import Entry
+from ganctl.comparison.protocol import Source
+from ganctl.comparison.ranking import Ranking
+
+# What makes no other experiment of two runs: where it lies, how it is watched, how fast it is computed.
+INDIFFERENT = {
+    "name",
+    "outputs",
+    "seed",
+    "dataset.path",
+    "dataset.cache",
+    "dataset.verify",
+    "trainer.epochs",  # it sets the steps, which are compared
+    "trainer.log_every",
+    "trainer.sample_every",
+    "trainer.save_every",
+    "trainer.evaluate_every",
+    "trainer.keep",
+    "trainer.samples",
+    "trainer.jit",
+    "trainer.devices",
+    "trainer.threads",
+    "trainer.on_sick",
+    "trainer.best",
+    "trainer.rollbacks",
+}
+MEASURING = ("metric", "extractor", "evaluation")  # groups that say how a run is measured
+STEPS = "trainer.steps"  # it has a column of its own
+NOTHING = "-"
+LONG = 70  # characters of a line
+
+
+@dataclass
+class Row:
+    """One experiment, with its runs.
+
+    Args:
+        entries, sources: its runs, one a seed.
+        name, goal: of the number that it is ranked by.
+        settings: in what it differs from the other rows, by word.
+    """
+
+    entries: list[Entry]
+    sources: list[Source]
+    name: str
+    goal: str
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def best(self) -> tuple[float, float | None]:
+        """Return (mean, sample standard deviation) of the runs' best values; None for one run."""
+        return spread([source.best(self.name, self.goal)[1] for source in self.sources])
+
+    @property
+    def last(self) -> tuple[float, float | None]:
+        return spread([source.last(self.name)[1] for source in self.sources])
+
+    @property
+    def best_steps(self) -> list[int]:
+        return sorted({source.best(self.name, self.goal)[0] for source in self.sources})
+
+    @property
+    def steps(self) -> list[int]:
+        return sorted({entry.step for entry in self.entries})
+
+    @property
+    def origins(self) -> list[str]:
+        return sorted({source.origin for source in self.sources})
+
+    @property
+    def label(self) -> str:
+        """The row in a few words."""
+        told = [f"{word}={value}" for word, value in self.settings.items() if value != NOTHING]
+        return " ".join(told) or self.entries[0].name
+
+    @property
+    def brief(self) -> str:
+        """The label, cut to a line."""
+        return self.label if len(self.label) <= LONG else f"{self.label[: LONG - 1]}…"
+
+
+def rows(ranking: Ranking) -> list[Row]:
+    """Return the rows of a ranking, the best first; of equals the one whose last value is better."""
+    groups: dict[tuple, Row] = {}
+    for entry, source in zip(ranking.entries, ranking.sources, strict=True):
+        empty = Row([], [], ranking.name, ranking.goal)
+        row = groups.setdefault(_identity(entry), empty)
+        row.entries.append(entry)
+        row.sources.append(source)
+    found = list(groups.values())
+    for row, settings in zip(found, columns([row.entries[0] for row in found]), strict=True):
+        row.settings = settings
+    sign = 1 if ranking.goal == "lower" else -1
+    return sorted(found, key=lambda row: (sign * row.best[0], sign * row.last[0], row.label))
+
+
+def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
+    """Return for each run the words in which it differs from the others, with its values.
+
+    A group's choice stands for all its keys; keys that were changed beside it have their own word.
+    """
+    recipes = [recognized(entry.config) for entry in entries]
+    changes = [recipe.changes(entry.config) for recipe, entry in zip(recipes, entries, strict=True)]
+    flat = [dict(leaves(entry.config)) for entry in entries]
+    words = list(dict.fromkeys(word for recipe in recipes for word in recipe.chosen))
+    table: dict[str, list[str]] = {}
+    for word in words:
+        if word not in (*MEASURING, "experiment"):
+            table[word] = [_shown(recipe.chosen.get(word)) for recipe in recipes]
+    for key in sorted({key for each in changes for key in each}):
+        if _matters(key) and key != STEPS and "_target_" not in key:
+            table[key] = [shown(each[key]) if key in each else NOTHING for each in flat]
+    if not any(word.startswith("dataset") and len(set(values)) > 1 for word, values in table.items()):
+        table["data"] = [_data(entry) for entry in entries]
+    table = {word: values for word, values in table.items() if len(set(values)) > 1}
+    table = _joined(table, recipes)
+    return [{word: values[place] for word, values in table.items()} for place in range(len(entries))]
+
+
+def notes(found: Sequence[Row]) -> list[str]:
+    """Return what a reader of the rows should know: seeds given twice, runs that lag behind."""
+    texts = []
+    for row in found:
+        seeds = [str(entry.seed) for entry in row.entries]
+        twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+        if twice:
+            texts.append(f"{row.label}: seed {', '.join(twice)} is counted more than once")
+        if len(row.steps) > 1:
+            short = min(row.entries, key=lambda entry: entry.step)
+            texts.append(f"{row.label}: {short.name} is at step {short.step}, others at {row.steps[-1]}")
+    return texts
+
+
+def spread(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return (mean, sample standard deviation), None in its place for one value."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def figure(mean: float, deviation: float | None = None) -> str:
+    """Return a number with four digits, or with as many as its standard deviation leaves it."""
+    if deviation is None or not deviation:
+        text = f"{mean:.4g}" if abs(mean) < 1e4 else f"{mean:.0f}"
+        return text if deviation is None else f"{text} ± 0"
+    decimals = min(6, max(0, 1 - math.floor(math.log10(deviation))))
+    return f"{mean:.{decimals}f} ± {deviation:.{decimals}f}"
+
+
+def span(steps: Sequence[int]) -> str:
+    """Return steps as one number, or from the first to the last."""
+    return str(steps[0]) if len(steps) == 1 else f"{steps[0]}-{steps[-1]}"
+
+
+def shown(value: Any) -> str:
+    """Return a config value as it is typed."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(shown, value))}]"
+    return str(value)
+
+
+def _shown(choice: Any) -> str:
+    if isinstance(choice, tuple):
+        return ",".join(map(str, choice)) or "none"
+    return "none" if choice is None else str(choice)
+
+
+def _identity(entry: Entry) -> tuple:
+    """Return what two runs of one experiment share."""
+    own = {key: repr(value) for key, value in leaves(entry.config) if _matters(key)}
+    return (*sorted(own.items()), _fingerprint(entry))
+
+
+def _matters(key: str) -> bool:
+    return key not in INDIFFERENT and key.partition(".")[0] not in MEASURING
+
+
+def _fingerprint(entry: Entry) -> str:
+    data = entry.record.get("data")
+    return str(data.get("fingerprint", "")) if isinstance(data, Mapping) else ""
+
+
+def _data(entry: Entry) -> str:
+    """Return a short word for the data, where nothing else tells them apart."""
+    path = entry.config["dataset"].get("path")
+    found = _fingerprint(entry)[:6]
+    return f"{Path(str(path)).name} {found}" if path and found else found or NOTHING
+
+
+def _joined(table: Mapping[str, list[str]], recipes: Sequence[Recipe]) -> dict[str, list[str]]:
+    """Say once what holds for both players: optimizer=adam."""
+    found: dict[str, list[str]] = {}
+    players: dict[str, list[str]] = {}
+    for recipe in recipes:
+        for word in recipe.chosen:
+            head, _, player = word.partition(".")
+            if player and word not in players.setdefault(head, []):
+                players[head].append(word)
+    for word, values in table.items():
+        both = players.get(word.partition(".")[0], []) if word in recipes[0].chosen else []
+        if len(both) > 1 and all(table.get(each) == values for each in both):
+            found[word.partition(".")[0]] = values
+        else:
+            found[word] = values
+    return found

@@ -1,0 +1,23 @@
+"""The extractor that suits the data: ganctl's own where there is one, Inception otherwise."""
+
+from typing import Any
+
+from ganctl.extractor.pinned import SHA256, Pinned
+
+SETS = {name: name for name in SHA256}
+
+
+class Auto:
+    """Chooses by the data set's name."""
+
+    def of(self, dataset: Any) -> Any:
+        """Return the extractor for a data set.
+
+        Raises:
+            UsageError: where it is Inception, and its weights are not there.
+        """
+        if dataset.name in SETS:
+            return Pinned(SETS[dataset.name])
+        from ganctl.extractor.inception import Inception
+
+        return Inception()

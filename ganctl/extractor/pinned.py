@@ -1,0 +1,72 @@
+"""The extractors that ship with ganctl: small classifiers whose weights are pinned, for 28x28 pictures."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganctl.error import RunError, UsageError
+
+if TYPE_CHECKING:
+    from ganctl.extractor.classifier import Classifier
+
+SIDE = 28
+WEIGHTS = Path(__file__).parent / "weights"
+SHA256 = {
+    "mnist": "2043585fc689d5d8afb3e344421939df7aa4e00a1e57fec7d5f463013d76de80",
+    "digits": "c3ac015e4c6f0967eedc32505bf8f1fa2966fd57b8305e451d682b05e7fb40a7",
+}
+
+
+class Pinned:
+    """A classifier of ganctl's own as an extractor: averages of its last convolution, and ten scores.
+
+    How each was trained, and what it reaches, is in `ganctl.commands.train_extractor`.
+
+    Args:
+        name: one of SHA256's.
+
+    Raises:
+        UsageError: for another name.
+    """
+
+    resize = f"none {SIDE}"
+
+    def __init__(self, name: str) -> None:
+        if name not in SHA256:
+            raise UsageError(f"extractor: expected one of {', '.join(SHA256)}, got '{name}'.")
+        self.name, self.sha256 = name, SHA256[name]
+        self._classifier: Any = None
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Raise UsageError for images of a shape that it cannot read."""
+        if tuple(shape) != (SIDE, SIDE, 1):
+            size = "x".join(map(str, shape))
+            raise UsageError(
+                f"extractor={self.name}: expected images of {SIDE}x{SIDE}x1, got {size}; type "
+                "extractor=inception (or extractor=keras extractor.path=FILE)."
+            )
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (features (n, d), logits (n, 10)), float32, of images (n, 28, 28, 1) in [-1, 1]."""
+        self._classifier = self._classifier or pinned(self.name)
+        return self._classifier.read(images)
+
+
+def pinned(name: str) -> "Classifier":
+    """Return the classifier that ships with ganctl under this name.
+
+    Raises:
+        RunError: when its file is missing or not the published one.
+    """
+    path = WEIGHTS / f"{name}.safetensors"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}); install ganctl again.") from error
+    if hashlib.sha256(content).hexdigest() != SHA256[name]:
+        raise RunError(f"{path} is damaged (wrong checksum); install ganctl again.")
+    from ganctl.extractor.classifier import Classifier
+
+    return Classifier(content)

@@ -1,0 +1,195 @@
+"""An evaluation: which metrics, of how many samples, against which real images, by which extractor."""
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from ganctl import __version__
+from ganctl.error import UsageError
+from ganctl.metric.view import Side, View, evenly
+from ganctl.settings import expect_one_of, expect_whole
+
+REFERENCES = ("auto", "test", "train")
+PACKAGES = ("tensorflow", "keras", "numpy", "scipy")
+
+Stream = Callable[[int], Iterator[np.ndarray]]
+
+
+class Evaluation:
+    """Measures samples by several metrics at once, and says how.
+
+    Args:
+        samples: fakes of which the numbers are taken; `modes` has its own protocol.
+        real: real images at most, spread evenly over the set.
+        reference: which real images: "test" (the test split), "train" (those trained on), or "auto" (the test
+            split where there is one).
+        metrics: by name: view -> {number: value}; see `ganctl.metric.view.View`.
+        extractor: of features, or what chooses one for a data set.
+        load: split -> that split of the data set, or None where it has none.
+        plain: by metric, its settings, for the protocol.
+
+    Raises:
+        UsageError: for a value outside its range.
+    """
+
+    def __init__(
+        self,
+        samples: int = 2000,
+        real: int = 10_000,
+        reference: str = "auto",
+        *,
+        metrics: Mapping[str, Any],
+        extractor: Any = None,
+        load: Callable[[str], Any] = lambda split: None,
+        plain: Mapping[str, Any] | None = None,
+    ) -> None:
+        expect_whole("evaluation.samples", samples, 2)
+        expect_whole("evaluation.real", real, 2)
+        expect_one_of("evaluation.reference", reference, REFERENCES)
+        self.samples, self.most, self.reference = samples, real, reference
+        self.metrics, self.extractor, self.load, self.plain = (
+            dict(metrics),
+            extractor,
+            load,
+            dict(plain or {}),
+        )
+        self.tell: Callable[[int], None] = lambda count: None
+        self.remarks: list[str] = []
+        self._sides: dict[str, Any] = {}
+
+    def check(self, dataset: Any, labelled: bool = False) -> None:
+        """Raise UsageError where a metric cannot measure samples of these data.
+
+        Args:
+            dataset: trained on.
+            labelled: whether the samples come with labels.
+        """
+        for name, metric in self.metrics.items():
+            if hasattr(metric, "check"):
+                metric.check(dataset)
+                continue
+            if len(dataset.shape) != 3:
+                raise UsageError(
+                    f"metric=[{name}]: expected images, got {dataset.name}; type metric=[modes]."
+                )
+            if getattr(metric, "labelled", False) and not labelled:
+                raise UsageError(f"metric=[{name}]: expected samples with labels, and this model gives none.")
+            if getattr(metric, "training", False) and not len(dataset.held(1)):
+                raise UsageError(
+                    f"metric=[{name}]: expected images kept from training to compare with; "
+                    "type dataset.holdout=1000."
+                )
+            self._suited(dataset).check(dataset.shape)
+
+    def __call__(
+        self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
+    ) -> dict[str, float]:
+        """Return what every metric says of samples, by "metric/number".
+
+        Args:
+            stream: count -> samples in parts, the same ones whenever it is asked.
+            dataset: trained on.
+            labels: of the samples, or None.
+            count: how many there are; None for as many as one likes.
+        """
+        return self.measured(self.view(stream, dataset, labels, count))
+
+    def measured(self, view: View) -> dict[str, float]:
+        """Return what every metric says of a view, by "metric/number"."""
+        found = {
+            f"{metric}/{name}": float(value)
+            for metric, measure in self.metrics.items()
+            for name, value in measure(view).items()
+        }
+        self.remarks = view.remarks
+        return found
+
+    def view(
+        self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
+    ) -> View:
+        """Return what the metrics see."""
+        extractor = self._suited(dataset) if len(dataset.shape) > 1 else None
+        fake = Side(
+            stream, min(self.samples, count or self.samples), extractor, labels=labels, tell=self.tell
+        )
+        return View(
+            dataset,
+            lambda wanted: np.concatenate(list(stream(wanted)))[:wanted],
+            fake,
+            partial(self._real, dataset),
+            partial(self._others, dataset),
+        )
+
+    def protocol(self, dataset: Any, *, samples: int, seed: int | None, averaged: bool) -> dict[str, Any]:
+        """Return all that decides the numbers, plain data; numbers compare only where it is the same.
+
+        Args:
+            dataset: trained on.
+            samples: how many were measured.
+            seed: of the latents, None for samples that were there.
+            averaged: whether the averaged weights drew them.
+        """
+        facts: dict[str, Any] = {
+            "samples": samples,
+            "seed": seed,
+            "averaged": averaged,
+            "settings": self.plain,
+        }
+        if any(not hasattr(metric, "check") for metric in self.metrics.values()):
+            reference, extractor = self._reference(dataset), self._suited(dataset)
+            split, images = reference
+            facts |= {
+                "reference": f"{images.name} {split}",
+                "fingerprint": images.fingerprint,
+                "real": min(self.most, len(images)),
+                "extractor": extractor.name,
+                "extractor_sha256": extractor.sha256,
+                "resize": extractor.resize,
+            }
+        else:
+            facts |= {"reference": f"{dataset.name} truth", "fingerprint": dataset.fingerprint}
+        versions = {package: metadata.version(package) for package in PACKAGES}
+        return facts | {"versions": {"ganctl": __version__, "python": platform.python_version()} | versions}
+
+    def _suited(self, dataset: Any) -> Any:
+        """Return the extractor, once it is known for which data."""
+        if hasattr(self.extractor, "of"):
+            self.extractor = self.extractor.of(dataset)
+        return self.extractor
+
+    def _reference(self, dataset: Any) -> tuple[str, Any]:
+        """Return (split, real images) that fakes are compared with.
+
+        Raises:
+            UsageError: where the test split is wanted, and there is none.
+        """
+        if "reference" not in self._sides:
+            test = self.load("test") if self.reference != "train" else None
+            if self.reference == "test" and test is None:
+                raise UsageError(
+                    f"evaluation.reference=test: {dataset.name} has no test split here; "
+                    "type evaluation.reference=train."
+                )
+            # A run that trains on the test split itself measures itself against it.
+            self._sides["reference"] = ("train", dataset) if test is None else ("test", test)
+        return self._sides["reference"]
+
+    def _real(self, dataset: Any) -> Side:
+        if "real" not in self._sides:
+            _, images = self._reference(dataset)
+            self._sides["real"] = evenly(images, self.most, self._suited(dataset), tell=self.tell)
+        return self._sides["real"]
+
+    def _others(self, dataset: Any, most: int) -> tuple[Side, Side]:
+        """Return the sides of training images and of as many held-out ones."""
+        name = f"others {most}"
+        if name not in self._sides:
+            held = dataset.held(min(most, len(dataset)))
+            extractor = self._suited(dataset)
+            unseen = Side(lambda wanted: iter([held[:wanted]]), len(held), extractor, tell=self.tell)
+            self._sides[name] = (evenly(dataset, len(held), extractor, tell=self.tell), unseen)
+        return self._sides[name]

@@ -1,0 +1,137 @@
+"""What nearest neighbours among features tell: precision, recall, density, coverage, and copies of data."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ganctl.settings import expect_whole
+
+ROWS = 1000  # of a distance matrix at a time
+
+
+class PrecisionRecall:
+    """Improved precision and recall (Kynkaanniemi et al., 2019, arXiv:1904.06991), both in [0, 1].
+
+    Precision is the share of fakes within the data's manifold, recall the share of the data within the
+    fakes'; a manifold is the union of balls that reach to each sample's k-th nearest neighbour.
+
+    Args:
+        neighbours: k; the paper has 3.
+        most: samples of each side.
+
+    Raises:
+        UsageError: for a number below 1.
+    """
+
+    def __init__(self, neighbours: int = 3, most: int = 10_000) -> None:
+        expect_whole("metric.precision_recall.neighbours", neighbours, 1)
+        expect_whole("metric.precision_recall.most", most, 2)
+        self.neighbours, self.most = neighbours, most
+
+    def __call__(self, view: Any) -> dict[str, float]:
+        """Return {"precision", "recall"} of a `ganctl.metric.view.View`."""
+        real, fake = view.real.features[: self.most], view.fake.features[: self.most]
+        return precision_recall(real, fake, neighbours=self.neighbours, reach=_reach(self, view, real))
+
+
+class DensityCoverage:
+    """Density and coverage (Naeem et al., 2020, arXiv:2002.09797).
+
+    Density is how many balls of the data a fake lies in, over k: 1 for fakes like the data, above it for
+    fakes where data are densest. Coverage is the share of the data's balls that hold a fake, in [0, 1].
+
+    Args:
+        neighbours: k; the paper has 5.
+        most: samples of each side.
+
+    Raises:
+        UsageError: for a number below 1.
+    """
+
+    def __init__(self, neighbours: int = 5, most: int = 10_000) -> None:
+        expect_whole("metric.density_coverage.neighbours", neighbours, 1)
+        expect_whole("metric.density_coverage.most", most, 2)
+        self.neighbours, self.most = neighbours, most
+
+    def __call__(self, view: Any) -> dict[str, float]:
+        """Return {"density", "coverage"} of a `ganctl.metric.view.View`."""
+        real, fake = view.real.features[: self.most], view.fake.features[: self.most]
+        return density_coverage(real, fake, neighbours=self.neighbours, reach=_reach(self, view, real))
+
+
+def precision_recall(
+    real: np.ndarray, fake: np.ndarray, *, neighbours: int = 3, reach: np.ndarray | None = None
+) -> dict[str, float]:
+    """Return precision and recall of features of shape (n, d) and (m, d), each more than `neighbours`.
+
+    `reach` is `radii(real, neighbours)`, where they are known.
+    """
+    reach = radii(real, neighbours) if reach is None else reach
+    reach_of_fakes = radii(fake, neighbours)
+    inside, covered = np.zeros(len(fake), bool), np.zeros(len(real), bool)
+    for rows, distances in blocks(real, fake):
+        inside |= (distances < reach[rows, None]).any(axis=0)
+        covered[rows] = (distances < reach_of_fakes[None]).any(axis=1)
+    return {"precision": float(inside.mean()), "recall": float(covered.mean())}
+
+
+def density_coverage(
+    real: np.ndarray, fake: np.ndarray, *, neighbours: int = 5, reach: np.ndarray | None = None
+) -> dict[str, float]:
+    """Return density and coverage of features of shape (n, d) and (m, d), n more than `neighbours`.
+
+    `reach` is `radii(real, neighbours)`, where they are known.
+    """
+    reach = radii(real, neighbours) if reach is None else reach
+    held, covered = 0, np.zeros(len(real), bool)
+    for rows, distances in blocks(real, fake):
+        within = distances < reach[rows, None]
+        held += int(within.sum())
+        covered[rows] = within.any(axis=1)
+    return {"density": held / (neighbours * len(fake)), "coverage": float(covered.mean())}
+
+
+def _reach(metric: PrecisionRecall | DensityCoverage, view: Any, real: np.ndarray) -> np.ndarray:
+    """Return the radii of the real side, which stay the same however often samples are measured."""
+    name = f"radii {metric.neighbours} {metric.most}"
+    return view.real.once(name, lambda: radii(real, metric.neighbours))
+
+
+def radii(features: np.ndarray, neighbours: int) -> np.ndarray:
+    """Return each sample's squared distance to its k-th nearest other one, of shape (n,)."""
+    # The nearest of all is the sample itself.
+    return np.concatenate(
+        [
+            np.partition(distances, neighbours, axis=1)[:, neighbours]
+            for _, distances in blocks(features, features)
+        ]
+    )
+
+
+def nearest(samples: np.ndarray, among: np.ndarray, count: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Return (indices, squared distances) of each sample's `count` nearest, nearest first: (n, count)."""
+    indices, found = [], []
+    for _, distances in blocks(samples, among):
+        some = np.argpartition(distances, min(count, len(among)) - 1, axis=1)[:, :count]
+        values = np.take_along_axis(distances, some, axis=1)
+        order = np.argsort(values, axis=1, kind="stable")
+        indices.append(np.take_along_axis(some, order, axis=1))
+        found.append(np.take_along_axis(values, order, axis=1))
+    return np.concatenate(indices), np.concatenate(found)
+
+
+def blocks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield (rows, squared distances of these rows of a to all of b), in float64, never all at once."""
+    one, other = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    centre = one.mean(axis=0)  # |x - y|^2 = |x|^2 + |y|^2 - 2xy loses digits far from the origin
+    one, other = one - centre, other - centre
+    lengths = (other * other).sum(axis=1)
+    for start in range(0, len(one), ROWS):
+        rows = slice(start, min(start + ROWS, len(one)))
+        part = one[rows]
+        squares = part @ other.T
+        squares *= -2
+        squares += (part * part).sum(axis=1)[:, None]
+        squares += lengths
+        yield rows, np.maximum(squares, 0, out=squares)

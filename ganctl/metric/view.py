@@ -1,0 +1,166 @@
+"""What metrics see: real and generated images, each read and turned into features once for all of them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ganctl import cache, image
+from ganctl.error import UsageError
+
+CHUNK = 500  # images in memory at a time
+
+
+class Side:
+    """Images of one kind, real or generated.
+
+    Args:
+        read: count -> their first `count` images in parts, float32 (k, height, width, channels) in [-1, 1].
+        count: how many there are.
+        extractor: images -> (features, logits); see `ganctl.extractor`.
+        labels: integers of shape (count,), or None.
+        key: what decides the images, so that their features are kept between commands; None keeps nothing.
+        tell: called with the number of images whenever some were turned into features.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[int], Iterator[np.ndarray]],
+        count: int,
+        extractor: Any,
+        *,
+        labels: np.ndarray | None = None,
+        key: dict[str, Any] | None = None,
+        tell: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._read, self.count, self._extractor, self._labels = read, count, extractor, labels
+        self._key, self._tell, self._found = key, tell, {}
+        self._known: dict[str, Any] = {}
+
+    @property
+    def features(self) -> np.ndarray:
+        """Float32 of shape (count, d)."""
+        return self._extracted()["features"]
+
+    @property
+    def logits(self) -> np.ndarray:
+        """Float32 of shape (count, classes of the extractor)."""
+        return self._extracted()["logits"]
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gave when it was first asked for under this name, such as radii."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
+
+    @property
+    def labelled(self) -> bool:
+        return self._labels is not None
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Integers of shape (count,).
+
+        Raises:
+            UsageError: for images without.
+        """
+        if self._labels is None:
+            raise UsageError(
+                "metric: intra_fid and accuracy_score expect labelled images, and these have no labels."
+            )
+        return self._labels
+
+    def images(self, count: int) -> np.ndarray:
+        """Return the first `count` images, float32 (count, height, width, channels) in [-1, 1]."""
+        return np.concatenate(list(self.parts(count)))
+
+    def parts(self, count: int) -> Iterator[np.ndarray]:
+        """Yield the first `count` images, some at a time, rounded to the 256 levels that files hold.
+
+        So a run's samples, and the same samples written to files, give the same numbers.
+        """
+        for some in self._read(count):
+            yield image.to_float(image.to_uint8(some))
+
+    def _extracted(self) -> dict[str, np.ndarray]:
+        if not self._found:
+            self._found = cache.remembered(self._key, self._extract) if self._key else self._extract()
+        return self._found
+
+    def _extract(self) -> dict[str, np.ndarray]:
+        """Turn the images into features; no more than a part of them is in memory."""
+        parts = []
+        for some in regrouped(self.parts(self.count), CHUNK):
+            parts.append(self._extractor(some))
+            self._tell(len(some))
+        features, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return {"features": features, "logits": logits}
+
+
+class View:
+    """Both sides of a comparison.
+
+    Args:
+        dataset: that a game is trained on.
+        draw: count -> samples of the generator, an array.
+        fake: the generated side.
+        real: makes the real side, when it is first asked for.
+        others: count -> the sides of as many training images, and as many held-out ones; None where there is
+            no training set.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        draw: Callable[[int], np.ndarray],
+        fake: Side,
+        real: Callable[[], Side],
+        others: Callable[[int], tuple[Side, Side]],
+    ) -> None:
+        self.dataset, self.draw, self.fake = dataset, draw, fake
+        self._real, self.seen_and_unseen = real, others
+        self.remarks: list[str] = []
+
+    @property
+    def real(self) -> Side:
+        """The real side."""
+        return self._real()
+
+    def remark(self, text: str) -> None:
+        """Say something that a reader of the numbers has to know."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+
+def regrouped(parts: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Yield the same rows in arrays of `size`, the last perhaps smaller."""
+    kept: list[np.ndarray] = []
+    for part in parts:
+        kept.append(part)
+        while sum(map(len, kept)) >= size:
+            whole = np.concatenate(kept)
+            yield whole[:size]
+            kept = [whole[size:]]
+    rest = np.concatenate(kept) if kept else np.zeros(0)
+    if len(rest):
+        yield rest
+
+
+def evenly(dataset: Any, count: int, extractor: Any, **rules: Any) -> Side:
+    """Return a side of `count` real images (all of a smaller set), spread evenly over a set."""
+    count = min(count, len(dataset))
+    places = np.arange(count) * len(dataset) // max(count, 1)
+
+    def read(wanted: int) -> Iterator[np.ndarray]:
+        for start in range(0, min(wanted, count), CHUNK):
+            yield image.to_float(dataset.storage.read(places[start : min(start + CHUNK, wanted)]))
+
+    labels = None if dataset.labels is None else dataset.labels[places]
+    key = {
+        "fingerprint": dataset.fingerprint,
+        "count": count,
+        "extractor": extractor.name,
+        "sha256": extractor.sha256,
+        "resize": extractor.resize,
+    }
+    return Side(read, count, extractor, labels=labels, key=key, **rules)

@@ -1,0 +1,144 @@
+"""A run's numbers in a page: a table of what was measured when, and how."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganctl.comparison.choice import leaves
+from ganctl.comparison.entry import Entry
+from ganctl.comparison.protocol import is_number, measured, results_of
+from ganctl.comparison.row import figure, shown
+from ganctl.report.chart import spoken
+from ganctl.report.element import Markup, tag
+
+RESULTS = 8  # the newest that are shown
+NUMBERS = 60  # rows
+ERRORS = {"kid/kid": "kid/error", "inception_score/score": "inception_score/deviation"}
+
+
+@dataclass
+class Measurement:
+    """One column of the table: what was measured, when, and how."""
+
+    title: str
+    note: str
+    values: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+
+
+def measurements(entry: Entry, evaluation: Mapping[str, Any]) -> list[Measurement]:
+    """Return what was measured of a run, the newest evaluation first, those of the training last."""
+    results = sorted(results_of(evaluation), key=lambda each: str(each.get("made", "")), reverse=True)
+    found = []
+    for each in results[:RESULTS]:
+        kind = str(each.get("checkpoint", "step"))
+        note = f"step {each['step']}" + (f", {str(each['made'])[:10]}" if each.get("made") else "")
+        found.append(
+            Measurement(kind if kind != "step" else "a step", note, each["values"], each["protocol"])
+        )
+    protocol = entry.record.get("protocol")
+    protocol = protocol if isinstance(protocol, Mapping) else {}
+    points = measured(entry.lines)
+    if points:
+        last = {name: values[-1][1] for name, values in points.items()}
+        step = max(values[-1][0] for values in points.values())
+        found.append(Measurement("training, last", f"step {step}", last, protocol))
+        found.append(Measurement("training, best", "each at its own step", _best(points), protocol))
+    return found
+
+
+def _best(points: Mapping[str, Sequence[tuple[int, float]]]) -> dict[str, float]:
+    from ganctl.metric.goal import better
+
+    found = {}
+    for name, values in points.items():
+        goal = better(name)
+        if goal:
+            numbers = [value for _, value in values]
+            found[name] = min(numbers) if goal == "lower" else max(numbers)
+    return found
+
+
+def headline(found: Sequence[Measurement]) -> list[tuple[str, str, str]]:
+    """Return (name, value, where it is from) of the main numbers of up to three metrics."""
+    from ganctl.metric.goal import GOALS, first
+
+    told = []
+    for metric in GOALS:
+        name = first(metric)
+        for each in found:
+            if is_number(each.values.get(name)):
+                total = each.values.get(f"{metric}/total")
+                text = figure(float(each.values[name])) + (f" of {total:g}" if is_number(total) else "")
+                told.append((spoken(name), text, each.title))
+                break
+    return told[:3]
+
+
+def section(found: Sequence[Measurement], pictures: Markup | None, notes: Sequence[str]) -> Markup | None:
+    """Return the section on the numbers, None where there are none."""
+    if not found and not pictures:
+        return None
+    return tag(
+        "section",
+        tag("h2", "Evaluation"),
+        tag("div", _table(found), class_="scroll") if found else None,
+        _protocols(found),
+        pictures,
+        [tag("p", note, class_="quiet") for note in notes],
+        id="evaluation",
+    )
+
+
+def _table(found: Sequence[Measurement]) -> Markup:
+    """Return the table: a row for each number, a column for each measurement; the best of a row is marked."""
+    from ganctl.metric.goal import better
+
+    hidden = {*ERRORS.values(), "modes/total"}
+    names = dict.fromkeys(name for each in found for name in each.values if is_number(each.values[name]))
+    rows = []
+    alike = len({repr(sorted(_told(each.protocol).items(), key=str)) for each in found}) == 1
+    for name in [name for name in names if name not in hidden][:NUMBERS]:
+        goal = better(str(name))
+        numbers = [float(each.values[name]) for each in found if is_number(each.values.get(name))]
+        best = (min(numbers) if goal == "lower" else max(numbers)) if goal and alike else None
+        arrow = (
+            tag("span", "↓" if goal == "lower" else "↑", title=f"{goal} is better", class_="goal")
+            if goal
+            else None
+        )
+        cells = [_cell(name, each, best if len(set(numbers)) > 1 else None) for each in found]
+        rows.append(tag("tr", tag("th", spoken(str(name)), arrow, scope="row"), cells))
+    heads = [tag("th", each.title, tag("small", each.note), scope="col") for each in found]
+    return tag("table", tag("thead", tag("tr", tag("td"), heads)), tag("tbody", rows))
+
+
+def _cell(name: str, each: Measurement, best: float | None) -> Markup:
+    value: Any = each.values.get(name)
+    if not is_number(value):
+        return tag("td", "-", class_="number")
+    error: Any = each.values.get(ERRORS.get(name, ""))
+    text = figure(value, error if is_number(error) else None)
+    return tag("td", text, class_="number best" if best == value else "number")
+
+
+def _protocols(found: Sequence[Measurement]) -> list[Markup]:
+    """Return how it was measured, once for each protocol, to be unfolded."""
+    groups: dict[str, tuple[dict[str, str], list[str]]] = {}
+    for each in found:
+        flat = {key: shown(value) for key, value in leaves(each.protocol)}
+        groups.setdefault(repr(sorted(flat.items())), (flat, []))[1].append(f"{each.title} ({each.note})")
+    parts = []
+    for flat, titles in groups.values():
+        rows = [
+            tag("div", tag("dt", key), tag("dd", value), class_="key")
+            for key, value in list(flat.items())[:100]
+        ]
+        body = tag("dl", rows) if rows else tag("p", "It was not stored.", class_="quiet")
+        heading = tag("summary", "Protocol", tag("span", f" of {'; '.join(titles)}", class_="quiet"))
+        parts.append(tag("details", heading, body, class_="protocol"))
+    return parts
+
+
+def _told(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in leaves(protocol) if not key.startswith("versions")}

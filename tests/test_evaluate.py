@@ -1,0 +1,264 @@
+"""Evaluation as a user meets it: in training, of a run, of files, of the data; one protocol, one number."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import tiny
+from PIL import Image
+
+from ganctl import appraisal, build, checkpoint, cli
+from ganctl.compose import compose
+from ganctl.dataset.digits import digits
+from ganctl.error import UsageError
+from ganctl.metric.evaluation import Evaluation
+from ganctl.metric.view import Side, regrouped
+from ganctl.run import Folder
+from ganctl.standing import Best
+
+METRICS = [
+    "metric=[fid,kid,precision_recall,density_coverage]",
+    "evaluation.samples=150",
+    "trainer.evaluate_every=4",
+]
+WORDS = [*tiny("gan"), *METRICS, "trainer.steps=12", "trainer.save_every=4", "trainer.log_every=2"]
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    """A run that was evaluated three times, its learning rate so high that the last is not the best."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    words = ["train", *WORDS, f"outputs={folder}/outputs", "name=run"]
+    assert cli.main([*words, "optimizer.generator.learning_rate=0.05"]) == 0
+    return folder / "outputs"
+
+
+@pytest.fixture
+def run(outputs):
+    return Folder(outputs / "run")
+
+
+@pytest.fixture
+def evaluate(tmp_path, monkeypatch, capsys):
+    """Evaluate in an empty folder; return the result, or the error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words, code=0):
+        capsys.readouterr()
+        assert cli.main(["evaluate", *map(str, words), *([] if code else ["--json"])]) == code
+        said = capsys.readouterr()
+        return said.err if code else json.loads(said.out)
+
+    return call
+
+
+def test_training_logs_every_number_at_its_interval_with_one_protocol(run):
+    lines = [line for line in run.metrics() if "fid/fid" in line]
+    assert [line["step"] for line in lines] == [4, 8, 12]
+    names = {"kid/kid", "kid/error", "precision_recall/recall", "density_coverage/coverage"}
+    assert all(names <= line.keys() for line in lines)
+    protocol = run.record()["protocol"]
+    assert protocol["samples"] == 150 and protocol["real"] == 1797 and protocol["extractor"] == "digits"
+    assert protocol["reference"] == "digits train" and len(protocol["extractor_sha256"]) == 64
+    assert protocol["settings"]["precision_recall"] == {"neighbours": 3, "most": 10_000}
+    assert {"tensorflow", "numpy", "ganctl"} <= protocol["versions"].keys()
+
+
+def test_the_best_checkpoint_is_that_of_the_best_number(run):
+    values = {line["step"]: line["fid/fid"] for line in run.metrics() if "fid/fid" in line}
+    step, best = checkpoint.read(run.checkpoints / checkpoint.BEST)
+    assert step == min(values, key=values.get)
+    _, same = checkpoint.read(checkpoint.path_of(run.checkpoints, step))
+    assert all(np.array_equal(same[name], tensor) for name, tensor in best.items())
+    text = (run.path / "log.txt").read_text()
+    assert f"best     fid {values[step]:.4g} at step {step}, {values[12]:.4g} at the last (12)" in text
+
+
+def test_evaluation_leaves_training_alone(run, outputs):
+    plain = [word for word in WORDS if not word.startswith(("metric", "evaluation"))]
+    words = ["train", *plain, f"outputs={outputs}", "name=plain", "optimizer.generator.learning_rate=0.05"]
+    assert cli.main(words) == 0
+    _, with_metrics, _ = checkpoint.newest(run.checkpoints)
+    _, without, _ = checkpoint.newest(outputs / "plain/checkpoints")
+    assert all(np.array_equal(tensor, without[name]) for name, tensor in with_metrics.items())
+
+
+def test_a_stopped_run_goes_on_to_the_same_numbers_and_the_same_best(run, outputs):
+    words = ["train", *WORDS, f"outputs={outputs}", "name=parts", "optimizer.generator.learning_rate=0.05"]
+    assert cli.main([*words, "trainer.steps=8"]) == 0
+    assert cli.main(["resume", str(outputs / "parts"), "trainer.steps=12"]) == 0
+    parts = Folder(outputs / "parts")
+
+    def numbers(folder):
+        names = ("fid/fid", "kid/kid", "precision_recall/precision", "density_coverage/density")
+        return [[line.get(name) for name in names] for line in folder.metrics()]
+
+    assert numbers(parts) == numbers(run)
+    one, two = (checkpoint.read(folder.checkpoints / checkpoint.BEST) for folder in (run, parts))
+    assert one[0] == two[0] and all(np.array_equal(one[1][name], two[1][name]) for name in one[1])
+
+
+def test_evaluating_the_run_gives_the_number_of_its_log(run, evaluate):
+    line = run.metrics()[-1]
+    found = evaluate(run.path, "n=150")
+    for name in ("fid/fid", "kid/kid", "precision_recall/precision", "density_coverage/coverage"):
+        assert found["values"][name] == pytest.approx(line[name], rel=1e-5)
+    assert found["protocol"] == run.record()["protocol"]
+    best = evaluate(run.path, "n=150", "checkpoint=best")
+    least = min(line["fid/fid"] for line in run.metrics() if "fid/fid" in line)
+    assert best["values"]["fid/fid"] == pytest.approx(least, rel=1e-5)
+    kept = appraisal.results(run.path)
+    assert [each["checkpoint"] for each in kept] == ["last", "best"]
+    evaluate(run.path, "n=150")
+    assert [each["checkpoint"] for each in appraisal.results(run.path)] == [
+        "best",
+        "last",
+    ]  # replaced, not added
+    for name in kept[0]["pictures"]:
+        with Image.open(run.path / name) as picture:
+            assert picture.width > 200
+    assert {"real-and-fake", "nearest", "interpolations", "classes"} == {
+        name.split("/")[1].removesuffix(".png") for name in kept[0]["pictures"]
+    }
+
+
+def test_samples_in_files_have_the_numbers_of_the_same_samples(evaluate, tmp_path):
+    images = digits().storage.read(np.arange(0, 600, 3))
+    np.save(tmp_path / "bytes.npy", images)
+    np.save(tmp_path / "floats.npy", images.astype(np.float32) / 127.5 - 1)
+    np.savez(tmp_path / "both.npz", images=images, labels=digits().labels[:600:3])
+    (tmp_path / "files").mkdir()
+    for index, each in enumerate(images):
+        Image.fromarray(each[..., 0]).save(tmp_path / f"files/{index:03d}.png")
+    found = [evaluate(name, "dataset=digits") for name in ("bytes.npy", "floats.npy", "both.npz", "files")]
+    assert all(each["values"] == found[0]["values"] for each in found)
+    assert found[0]["protocol"]["samples"] == 200
+    assert evaluate("files", "dataset=digits")["values"] == found[0]["values"]  # the pictures lie elsewhere
+    assert (tmp_path / "files-evaluation/nearest.png").is_file()
+
+
+def test_labels_make_class_metrics_possible(evaluate, tmp_path):
+    images, labels = digits().storage.read(np.arange(800)), digits().labels[:800]
+    np.savez(tmp_path / "right.npz", images=images, labels=labels)
+    np.savez(tmp_path / "wrong.npz", images=images, labels=(labels + 1) % 10)
+    words = ["dataset=digits", "dataset.limit=800", "metric=[intra_fid,accuracy_score]"]
+    right, wrong = (evaluate(name, *words)["values"] for name in ("right.npz", "wrong.npz"))
+    assert right["intra_fid/mean"] < 0.1 * wrong["intra_fid/mean"] and wrong["intra_fid/mean"] > 1
+    assert right["accuracy_score/accuracy"] > 0.9 and wrong["accuracy_score/accuracy"] < 0.1
+
+
+def test_the_data_themselves_are_the_floor_and_copies_of_it_are_seen(evaluate, tmp_path):
+    words = [
+        "dataset=digits",
+        "dataset.holdout=600",
+        "metric=[fid,nearest,spread,sliced_wasserstein,inception_score]",
+    ]
+    floor = evaluate("data", *words)["values"]
+    assert floor["fid/fid"] == pytest.approx(0, abs=1e-3)
+    assert floor["nearest/copies"] > 0.5 and floor["nearest/closer"] > 0.7  # they are the training images
+    assert floor["spread/distance"] == pytest.approx(floor["spread/of_data"], rel=0.02)
+    assert 5 < floor["inception_score/score"] <= 10
+    others = digits(holdout=600).held(600)
+    np.save(tmp_path / "unseen.npy", others)
+    unseen = evaluate("unseen.npy", *words)["values"]
+    assert unseen["nearest/copies"] < 0.05
+
+
+def test_fewer_samples_than_features_are_told_and_do_not_crash(run, capsys):
+    assert cli.main(["evaluate", str(run.path), "n=30", "metric=[fid]"]) == 0
+    assert "30 samples cannot fill a covariance of 64 features" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["m=3"], "There is no option 'm=3'."),
+        (["n=x"], "n: expected a whole number, got 'x'"),
+        (["n=1"], "n: expected a whole number of at least 2, got '1'"),
+        (["metric=[fdi]"], "metric: there is no 'fdi'. Did you mean 'fid'?"),
+        (["metric=[intra_fid]"], "expected samples with labels, and this model gives none"),
+        (["metric=[nearest]"], "expected images kept from training to compare with; type dataset.holdout"),
+        (["metric=[modes]"], "expected data whose truth is known, got digits"),
+        (["extractor=keras"], "extractor"),
+        (["dataset=mnist"], "a run is compared with its own data"),
+        (["evaluation.reference=test"], "digits has no test split here"),
+        (
+            ["evaluation.reference=tset"],
+            "evaluation.reference: expected one of auto, test, train, got 'tset'",
+        ),
+        (["checkpoint=11"], "expected last or one of the steps"),
+    ],
+)
+def test_wrong_words_are_told_in_one_line(words, message, run, evaluate):
+    said = evaluate(run.path, *words, code=2)
+    assert message in said and said.count("\n") == 1
+
+
+def test_files_that_do_not_fit_are_told(evaluate, tmp_path):
+    np.save(tmp_path / "large.npy", np.zeros((5, 32, 32, 3), np.uint8))
+    assert "expected samples of (n, 28, 28, 1)" in evaluate("large.npy", "dataset=digits", code=2)
+    assert "expected the data to compare with" in evaluate("large.npy", code=2)
+    (tmp_path / "bad.npz").write_bytes(b"PK nothing")
+    assert "cannot be read" in evaluate("bad.npz", "dataset=digits", code=1)
+    (tmp_path / "big").mkdir()
+    Image.new("L", (32, 32)).save(tmp_path / "big/a.png")
+    assert "expected images of 28x28, like the data, got 32x32" in evaluate("big", "dataset=digits", code=2)
+
+
+def test_a_best_checkpoint_by_a_number_that_nothing_measures_is_refused():
+    config = compose(["metric=[fid]", "trainer.best=kid"]).plain()
+    with pytest.raises(UsageError, match=r"trainer.best: expected auto, none, or a number of metric=\[fid\]"):
+        build.dataset(config)
+    for wanted, name in {
+        "auto": "fid/fid",
+        "kid": "kid/kid",
+        "precision_recall/recall": "precision_recall/recall",
+    }.items():
+        config = compose(["metric=[fid,kid,precision_recall]", f"trainer.best={wanted}"]).plain()
+        assert build.best_by(config) == name
+    assert build.best_by(compose(["metric=[fid]", "trainer.best=none"]).plain()) is None
+
+
+def test_the_best_knows_which_way_is_better():
+    low, high = Best("fid/fid"), Best("modes/captured")
+    assert [low.see({"step": step, "fid/fid": value}) for step, value in enumerate([5.0, 6.0, 4.0, 4.0])] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert [high.see({"step": step, "modes/captured": value}) for step, value in enumerate([5, 6, 4])] == [
+        True,
+        True,
+        False,
+    ]
+    assert not low.see({"step": 9, "fid/fid": float("nan")}) and low.step == 2
+
+
+def test_features_are_read_in_parts_and_remembered_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    images, calls = np.zeros((1201, 4, 4, 1), np.float32), []
+
+    def extract(some):
+        calls.append(len(some))
+        return some.reshape(len(some), -1), some.reshape(len(some), -1)[:, :2]
+
+    def side():
+        return Side(lambda count: iter(np.array_split(images[:count], 7)), 1201, extract, key={"data": "x"})
+
+    assert side().features.shape == (1201, 16) and calls == [500, 500, 201]
+    assert side().logits.shape == (1201, 2) and len(calls) == 3
+    (file,) = (tmp_path / "ganctl/features").iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    assert side().features.shape == (1201, 16) and len(calls) == 6  # damaged: made again
+    assert [len(part) for part in regrouped(iter([np.zeros(3), np.zeros(4), np.zeros(0)]), 2)] == [2, 2, 2, 1]
+
+
+def test_the_test_split_is_the_reference_where_there_is_one(real_data):
+    config = compose(
+        ["dataset=mnist", f"dataset.path={real_data / 'mnist'}", "dataset.crop=2", "metric=[fid]"]
+    ).plain()
+    dataset, measure = build.dataset(config), build.evaluation(config)
+    protocol = measure.protocol(dataset, samples=10, seed=0, averaged=False)
+    assert protocol["reference"] == "mnist test" and protocol["real"] == 10_000
+    assert isinstance(measure, Evaluation) and measure.extractor.name == "mnist"
