@@ -31,6 +31,10 @@ def check_trust(config: Any, folder: Path) -> None:
                 f"{key}: this run folder wants to run '{value}', which is not part of ganctl or Keras; "
                 "add --trust if you know where the folder comes from."
             )
+        if name == "download" and value is not False:
+            raise UsageError(
+                f"{key}: this run folder asks for a download; add --trust if you know where it comes from."
+            )
         # Keras builds what a mapping with a class_name describes.
         if name == "class_name" or (isinstance(value, str) and "${" in value):
             raise UsageError(

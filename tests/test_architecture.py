@@ -47,6 +47,8 @@ MAY = {
     "augment": {"game"},
     "remedy": {"game", "layer"},
     "layer": set(),
+    "comparison": {"catalogue", "metric", "run"},
+    "report": {"comparison", "curves", "diagnosis", "display", "metric", "__init__"},
     "metric": {"cache", "extractor", "__init__"},
     "extractor": {"cache"},
     "cache": {"checkpoint"},
@@ -78,6 +80,8 @@ LIGHT = {
     "play",
     "display",
     "diagnosis",
+    "comparison",
+    "report",
 }
 
 

@@ -52,6 +52,14 @@ PLACES = {
 }
 
 
+def test_a_stranger_s_folder_downloads_nothing(tmp_path):
+    wanted = {"extractor": {"_target_": "ganctl.extractor.inception.Inception", "download": True}}
+    with pytest.raises(UsageError, match="this run folder asks for a download; add --trust"):
+        check_trust(wanted, tmp_path)
+    wanted["extractor"]["download"] = False
+    check_trust(wanted, tmp_path)
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("target", FOREIGN, ids=str)
 def test_a_foreign_target_is_refused_wherever_it_stands(target, place, tmp_path):

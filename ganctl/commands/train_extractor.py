@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganctl.error import UsageError, suggest
 from ganctl.settings import expect_whole
 
@@ -114,7 +116,7 @@ def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
 
         whole = digits()
         _, others = Selection(holdout=HELD).split(len(whole))
-        held_out = to_float(whole.storage.read(others)), whole.labels[others]
+        held_out = to_float(whole.storage.read(others)), np.asarray(whole.labels)[others]
         return digits(holdout=HELD, **recipe.changes), held_out
     from ganctl.dataset import mnist
 

@@ -151,7 +151,14 @@ class Evaluation:
                 "resize": extractor.resize,
             }
         else:
-            facts |= {"reference": f"{dataset.name} truth", "fingerprint": dataset.fingerprint}
+            wanted = [
+                getattr(metric, "samples", None) or dataset.truth.protocol for metric in self.metrics.values()
+            ]
+            facts |= {
+                "samples": max(wanted),
+                "reference": f"{dataset.name} truth",
+                "fingerprint": dataset.fingerprint,
+            }
         versions = {package: metadata.version(package) for package in PACKAGES}
         return facts | {"versions": {"ganctl": __version__, "python": platform.python_version()} | versions}
 

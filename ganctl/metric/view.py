@@ -34,7 +34,8 @@ class Side:
         tell: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._read, self.count, self._extractor, self._labels = read, count, extractor, labels
-        self._key, self._tell, self._found = key, tell, {}
+        self._key, self._tell = key, tell
+        self._found: dict[str, np.ndarray] = {}
         self._known: dict[str, Any] = {}
 
     @property

@@ -40,7 +40,7 @@ def section(found: Shots, failed: int) -> Markup:
 
 def _frame(found: Shots) -> Markup:
     step, last = found[-1]
-    return _image(last, f"samples at step {step}", id="frame")
+    return image(last, f"samples at step {step}", id="frame")
 
 
 def _player(found: Shots) -> Markup:
@@ -64,13 +64,14 @@ def evaluated(evaluation: Mapping[str, Any], folder: Path) -> tuple[Markup | Non
     for name, path in names:
         shot = album.opened(path, folder, share=_share(len(album.grids(folder))))
         if shot:
-            figures.append(tag("figure", _image(shot, name), tag("figcaption", name)))
+            figures.append(tag("figure", image(shot, name), tag("figcaption", name)))
     refused += len(names) - len(figures)
     text = f"{refused} pictures are no PNG of this folder, or more than {PICTURES}, and were left out."
     return tag("div", figures, class_="pictures") if figures else None, [text] if refused else []
 
 
-def _image(shot: album.Picture, text: str, **attributes: Any) -> Markup:
+def image(shot: album.Picture, text: str, **attributes: Any) -> Markup:
+    """Return a picture at its size, with what it shows in words."""
     look = "pixels" if shot.pixels else None
     return tag("img", src=shot.uri, width=shot.width, height=shot.height, alt=text, class_=look, **attributes)
 

@@ -12,6 +12,7 @@ from ganctl.comparison.ranking import Ranking
 from ganctl.comparison.row import Row, columns, figure, notes, span
 from ganctl.report import album, chart
 from ganctl.report.element import Markup, joined, page, tag
+from ganctl.report.film import image
 from ganctl.report.single import tiles
 
 THUMB = 420  # pixels of a run's last grid
@@ -199,18 +200,7 @@ def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
     if own.is_file() and entry.folder.path.resolve().is_relative_to(folder.resolve()):
         place = own.resolve().relative_to(folder.resolve()).as_posix()
         link = tag("p", tag("a", "The run's own report", href=quote(place)))
-    picture = (
-        tag(
-            "img",
-            src=shot.uri,
-            width=shot.width,
-            height=shot.height,
-            alt=f"samples at step {member.step}",
-            class_="pixels" if shot.pixels else None,
-        )
-        if shot
-        else tag("p", "no sample grid", class_="quiet")
-    )
+    picture = image(shot, f"samples at step {member.step}") if shot else None
     numbers = []
     for one, source in zip(ranking.entries, ranking.sources, strict=True) if ranking else ():
         if one is entry and ranking:
@@ -226,7 +216,7 @@ def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
         "article",
         tag("h3", member.title),
         tag("p", facts),
-        picture,
+        picture or tag("p", "no sample grid", class_="quiet"),
         tag("p", entry.folder.path.name, class_="quiet path"),
         link,
         class_="run",

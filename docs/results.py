@@ -1,0 +1,126 @@
+"""What each recipe reaches on MNIST and Fashion-MNIST, at equal images seen, on two cores.
+
+python docs/results.py measure DATA outputs/results        # hours; started again, it goes on
+python docs/results.py measure DATA outputs/results 0/2    # every second run, for two processes
+python docs/results.py table outputs/results               # the tables, in Markdown
+
+DATA holds the folders mnist and fashion-mnist with the published idx files.
+"""
+
+import itertools
+import json
+import math
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from ganctl import build
+from ganctl.compose import compose
+
+IMAGES = 192_000  # real images that every recipe sees: 3.2 epochs
+SETS = {"mnist": "mnist", "fashion_mnist": "fashion-mnist"}
+SEEDS = (0, 1, 2)
+HALF = ["network.generator.filters=[128,64,32]", "network.discriminator.filters=[32,64]"]
+# Convolutional networks of half the recipes' width, so that a run takes minutes; the original GAN as it is.
+RECIPES = {
+    "gan": ["model=gan"],
+    "dcgan": ["model=dcgan", *HALF],
+    "dcgan_rmsprop": ["model=dcgan_rmsprop"],
+    "lsgan": ["model=lsgan", *HALF],
+    "wgan_gp": [
+        "model=wgan_gp",
+        "network.generator.filters=[128,64,32]",
+        "network.discriminator.filters=[32,64,128]",
+    ],
+    "sngan": ["model=sngan", "network.generator.filters=[32,32]", "network.discriminator.filters=[32,32,32]"],
+    "best": ["experiment={data}_best"],
+}
+METRICS = ["fid", "kid", "precision_recall", "density_coverage"]
+SHOWN = {
+    "FID": "fid/fid",
+    "KID x 1000": "kid/kid",
+    "precision": "precision_recall/precision",
+    "recall": "precision_recall/recall",
+    "density": "density_coverage/density",
+    "coverage": "density_coverage/coverage",
+}
+
+
+def words(data: str, recipe: str, seed: int, folder: Path) -> list[str]:
+    """Return the overrides of one run, its length such that it sees IMAGES."""
+    chosen = [f"dataset={data}", f"dataset.path={folder / SETS[data]}"]
+    chosen = [word.format(data=data) for word in RECIPES[recipe]] + chosen
+    settings = build.settings(compose(chosen).plain())
+    steps = math.ceil(IMAGES / settings.images_per_step)
+    every = [f"trainer.{name}_every={max(1, steps // 8)}" for name in ("evaluate", "save", "sample")]
+    return [*chosen, f"metric=[{','.join(METRICS)}]", f"trainer.steps={steps}", *every, f"seed={seed}"]
+
+
+def runs() -> list[tuple[int, str, str]]:
+    """Return (seed, data, recipe) of all runs: every recipe once before any is repeated."""
+    return list(itertools.product(SEEDS, SETS, RECIPES))
+
+
+def measure(folder: Path, outputs: Path, part: str = "0/1") -> None:
+    """Train and evaluate what is not there yet: the last checkpoint, and the best by FID."""
+    index, count = map(int, part.split("/"))
+    for seed, data, recipe in runs()[index::count]:
+        name = f"{data}-{recipe}-{seed}"
+        command = [sys.executable, "-m", "ganctl"]
+        train = words(data, recipe, seed, folder)
+        subprocess.run([*command, "train", *train, f"outputs={outputs}", f"name={name}"], check=True)
+        known = {each["checkpoint"] for each in results(outputs / name)}
+        for checkpoint in {"last", "best"} - known:
+            subprocess.run(
+                [*command, "evaluate", str(outputs / name), f"checkpoint={checkpoint}"], check=True
+            )
+
+
+def results(run: Path) -> list[dict]:
+    """Return what `ganctl evaluate` has kept."""
+    path = run / "evaluation.json"
+    return json.loads(path.read_text())["results"] if path.is_file() else []
+
+
+def table(outputs: Path) -> str:
+    """Return a table of each data set: mean and sample deviation over seeds, of the last and the best."""
+    texts = []
+    for data in SETS:
+        texts += [f"### {data}", "", f"| recipe | checkpoint | seeds | {' | '.join(SHOWN)} | minutes |"]
+        texts.append("|---|---|---|" + "---|" * (len(SHOWN) + 1))
+        for recipe, checkpoint in itertools.product(RECIPES, ("last", "best")):
+            found = [outputs / f"{data}-{recipe}-{seed}" for seed in SEEDS]
+            values = [each for run in found for each in results(run) if each["checkpoint"] == checkpoint]
+            if values:
+                scale = {"kid/kid": 1000}
+                columns = [
+                    [each["values"][name] * scale.get(name, 1) for each in values] for name in SHOWN.values()
+                ]
+                cells = [cell(column) for column in columns]
+                spent = [seconds(run) / 60 for run in found if results(run)]
+                texts.append(
+                    f"| `{recipe}` | {checkpoint} | {len(values)} | {' | '.join(cells)} | {cell(spent)} |"
+                )
+        texts.append("")
+    return "\n".join(texts)
+
+
+def cell(values: list[float]) -> str:
+    """Return "mean ± deviation" in three digits."""
+    mean = f"{statistics.mean(values):.3g}"
+    return f"{mean} ± {statistics.stdev(values):.2g}" if len(values) > 1 else mean
+
+
+def seconds(run: Path) -> float:
+    """Return how long a run trained."""
+    last = (run / "metrics.jsonl").read_text().splitlines()[-1]
+    return float(json.loads(last)["seconds"])
+
+
+if __name__ == "__main__":
+    task, *rest = sys.argv[1:]
+    if task == "measure":
+        measure(Path(rest[0]), Path(rest[1]), *rest[2:])
+    else:
+        print(table(Path(rest[0])))
