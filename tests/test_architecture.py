@@ -47,6 +47,8 @@ MAY = {
     "augment": {"game"},
     "remedy": {"game", "layer"},
     "layer": set(),
+    "appraisal": {"build", "checkpoint", "dataset", "gallery", "run", "scene", "trainer"},
+    "gallery": {"metric"},
     "comparison": {"catalogue", "metric", "run"},
     "report": {"comparison", "curves", "diagnosis", "display", "metric", "__init__"},
     "metric": {"cache", "extractor", "__init__"},
