@@ -113,10 +113,36 @@ def cell(result: dict | None) -> str:
     return f"{result['modes/captured']:.0f} ({result['modes/quality']:.0%})"
 
 
+def summary(lines: list[dict]) -> None:
+    """Print what each part has on average over everything that it was combined with."""
+    print("\n### On average\n")
+    for place, part in enumerate(("loss", "penalty", "normalization")):
+        found: dict[str, list[dict]] = {}
+        for line in lines:
+            if "modes/captured" in line:
+                found.setdefault(line["combination"][place], []).append(line)
+        print(
+            f"| {part} | combinations | modes captured | all eight | within 3 sigma |\n|---|---|---|---|---|"
+        )
+        for name in sorted(found, key=lambda name: -mean(found[name], "modes/captured")):
+            whole = sum(each["modes/captured"] == each["modes/total"] for each in found[name]) / len(
+                found[name]
+            )
+            good = mean(found[name], "modes/quality")
+            modes = mean(found[name], "modes/captured")
+            print(f"| {name} | {len(found[name])} | {modes:.2f} | {whole:.0%} | {good:.0%} |")
+        print()
+
+
+def mean(lines: list[dict], name: str) -> float:
+    return sum(each[name] for each in lines) / len(lines)
+
+
 def table(paths: list[Path]) -> None:
     """Print one table a normalization: modes captured of 8, and the share of good samples."""
     lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
     results = {tuple(line["combination"]): line for line in lines}
+    summary(lines)
     for norm in NORMS:
         print(f"\n### `norm.discriminator={norm}`\n")
         print("| penalty | " + " | ".join(LOSSES) + " |\n|---|" + "---|" * len(LOSSES))
