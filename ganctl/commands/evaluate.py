@@ -150,7 +150,7 @@ def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
 
 def _run_subject(wish: Wish, data: list[str]) -> Any:
     """Return a run's generator; its folder may be a stranger's."""
-    from ganctl import appraisal
+    from ganctl import appraisal, device
     from ganctl.commands.sample import checkpoint_of
     from ganctl.run import find
     from ganctl.trust import check_trust
@@ -167,6 +167,7 @@ def _run_subject(wish: Wish, data: list[str]) -> Any:
     if not wish.trust:
         check_trust(config, folder.path)
     step, tensors = checkpoint_of(folder, wish.checkpoint)
+    device.wake()  # what is wrong with the words was told before
     return appraisal.of_run(folder, config, step, tensors, wish)
 
 

@@ -38,18 +38,20 @@ class Recipe:
     Args:
         epochs: passes over the data.
         filters: channels of the four convolutions.
+        layout: of `ganctl.extractor.classifier.LAYOUTS`.
         changes: random changes of the images.
     """
 
     epochs: int
     filters: tuple[int, ...]
+    layout: str
     changes: dict[str, Any]
 
 
 RECIPES = {
-    "mnist": Recipe(20, (16, 32, 48, 64), {"crop": 2, "rotate": 12.0}),
-    "fashion_mnist": Recipe(16, (24, 48, 72, 96), {"crop": 2, "flip": True}),
-    "digits": Recipe(150, (16, 32, 48, 64), {"crop": 2, "rotate": 12.0}),
+    "mnist": Recipe(20, (16, 32, 48, 64), "strided", {"crop": 2, "rotate": 12.0}),
+    "fashion_mnist": Recipe(16, (32, 48, 96, 128), "pooled", {"crop": 1, "flip": True}),
+    "digits": Recipe(150, (16, 32, 48, 64), "strided", {"crop": 2, "rotate": 12.0}),
 }
 
 
@@ -69,7 +71,7 @@ def run(words: list[str]) -> int:
     _say(
         f"Training on {len(data):,} images of {name} for {epochs} epochs; {len(held_out[1]):,} are held out."
     )
-    rules = {"filters": recipe.filters, "epochs": epochs, "seed": options["seed"]}
+    rules = {"filters": recipe.filters, "layout": recipe.layout, "epochs": epochs, "seed": options["seed"]}
     accuracy, digest = train(
         data,
         held_out,

@@ -12,12 +12,17 @@ from keras import layers
 from safetensors.numpy import load, save
 
 CHUNK = 500  # pictures in one call
-STRIDES = (2, 1, 2, 1)  # of the convolutions
-KERNELS = (5, 3, 3, 3)
+# Of each convolution: kernel, stride, and how much is pooled after it. Clothes need what a stride would skip.
+LAYOUTS = {
+    "strided": ((5, 2, 1), (3, 1, 1), (3, 2, 1), (3, 1, 1)),
+    "pooled": ((3, 1, 2), (3, 1, 2), (3, 1, 1), (3, 1, 1)),
+}
 SMALL = (16, 32, 48, 64)  # channels
 
 
-def network(classes: int, *, filters: Sequence[int] = SMALL, channels: int = 1) -> keras.Model:
+def network(
+    classes: int, *, filters: Sequence[int] = SMALL, layout: str = "strided", channels: int = 1
+) -> keras.Model:
     """Build pictures (n, height, width, channels) in [-1, 1] -> (features (n, d), logits (n, classes)).
 
     Four convolutions, whose channels are averaged over the picture: these d averages are the features.
@@ -25,9 +30,10 @@ def network(classes: int, *, filters: Sequence[int] = SMALL, channels: int = 1) 
     # Whatever the precision of the run that it measures: a measure has one precision.
     exact = {"dtype": "float32"}
     picture = last = keras.Input((None, None, channels))
-    for width, kernel, stride in zip(filters, KERNELS, STRIDES, strict=True):
+    for width, (kernel, stride, pool) in zip(filters, LAYOUTS[layout], strict=True):
         last = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, **exact)(last)
         last = layers.ReLU(**exact)(layers.BatchNormalization(momentum=0.95, **exact)(last))
+        last = layers.MaxPooling2D(pool, **exact)(last) if pool > 1 else last
     features = layers.GlobalAveragePooling2D(**exact)(last)
     logits = layers.Dense(classes, **exact)(layers.Dropout(0.2, **exact)(features))
     return keras.Model(picture, [features, logits], name="classifier")
@@ -64,6 +70,7 @@ def train(
     out: str | Path,
     *,
     filters: Sequence[int] = SMALL,
+    layout: str = "strided",
     epochs: int = 20,
     seed: int = 0,
     told: Callable | None = None,
@@ -75,6 +82,7 @@ def train(
         held_out: (images in [-1, 1], labels) on which the accuracy is measured.
         out: the file to write, safetensors of float16.
         filters: channels of the four convolutions.
+        layout: one of LAYOUTS.
         epochs: passes over the data.
         seed: of weights and order.
         told: called as (epoch, accuracy on training pictures) after each epoch.
@@ -83,7 +91,8 @@ def train(
         the share of `held_out` that the written, rounded weights get right, in [0, 1], and the file's sha256.
     """
     keras.utils.set_random_seed(seed)
-    model, batch = network(len(data.classes), filters=filters, channels=data.shape[-1]), 128
+    rules: Any = {"filters": filters, "layout": layout, "channels": data.shape[-1]}
+    model, batch = network(len(data.classes), **rules), 128
     fit(model, data.batches(batch, seed=seed), steps=len(data) // batch, epochs=epochs, told=told)
     content = save(
         {name: variable.numpy().astype(np.float16) for name, variable in _variables(model).items()}
@@ -138,10 +147,11 @@ class Classifier:
 
     def __init__(self, content: bytes) -> None:
         tensors = load(content)
-        kernels = [tensors[f"{2 * index:02d}/kernel"] for index in range(len(KERNELS))]
+        kernels = [tensors[f"{2 * index:02d}/kernel"] for index in range(len(SMALL))]
         self.classes = len(tensors["dense/bias"])
-        filters = [kernel.shape[-1] for kernel in kernels]
-        self.model = network(self.classes, filters=filters, channels=kernels[0].shape[2])
+        rules: Any = {"filters": [kernel.shape[-1] for kernel in kernels], "channels": kernels[0].shape[2]}
+        found = next(name for name, (first, *_) in LAYOUTS.items() if first[0] == len(kernels[0]))
+        self.model = network(self.classes, layout=found, **rules)
         for name, variable in _variables(self.model).items():
             variable.assign(tensors[name].astype(np.float32))
         self._read = reader(self.model)
