@@ -31,7 +31,7 @@ TINY = {
     "lsgan": NARROW,
     "dragan": NARROW,
     "pacgan": NARROW,
-    "sngan": ["network.generator.filters=[8,8]", "network.discriminator.filters=[4,8,8]"],
+    "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
     "points": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
     "unrolled": [
         "network.generator.hidden=[16]",
@@ -40,8 +40,8 @@ TINY = {
     ],
     "r3gan": [
         f"network.{player}.{word}"
-        for player in ("generator", "discriminator")
-        for word in ("filters=[8,8]", "blocks=1", "group=8")
+        for player, filters in (("generator", "[8]"), ("discriminator", "[8,8]"))
+        for word in (f"filters={filters}", "blocks=1", "group=8")
     ],
 }
 SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]

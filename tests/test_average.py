@@ -101,7 +101,7 @@ def test_estimated_statistics_are_the_means_of_batches_statistics(tensorflow):
 
 
 def test_samples_use_estimated_statistics_which_are_found_once_a_call(make):
-    words = [*tiny("dcgan"), "average=ema", "average.decay=0.5", "average.batches=2"]
+    words = [*tiny("dcgan"), "average=ema", "average.decay=0.5", "average.ramp=false", "average.batches=2"]
     _, dataset, trainer = make(*words, "average.statistics=reestimated")
     trainer.train(iter(dataset.batches(8, seed=0)), 3)
     before, calls, estimator = trainer.values(), [], trainer.average._estimator

@@ -118,7 +118,7 @@ def test_a_recipe_overfits_one_batch(make, tensorflow):
 
 
 def test_the_average_follows_its_formula_and_is_what_samples_use(make):
-    _, dataset, trainer = make(*tiny("dcgan"), "average=ema", "average.decay=0.75")
+    _, dataset, trainer = make(*tiny("dcgan"), "average=ema", "average.decay=0.75", "average.ramp=false")
     (weight, shadow), *_ = trainer.average.shadows["generator"]
     start = weight.numpy()
     trainer.train(iter(dataset.batches(8, seed=0)))

@@ -19,7 +19,7 @@ def coverage(reals, fakes):
 
 
 def test_both_coverages_are_counted_and_nothing_of_the_game_moves(make):
-    _, dataset, trainer = make(*RING, "average=ema", "average.decay=0.5", "penalty=[]")
+    _, dataset, trainer = make(*RING, "average=ema", "average.decay=0.5", "average.ramp=false", "penalty=[]")
     for weight in trainer.game.weights("generator"):  # the last weights draw elsewhere than their average
         weight.assign(3 * weight)
     before = {name: value.tobytes() for name, value in trainer.values().items()}
