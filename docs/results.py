@@ -34,7 +34,6 @@ RECIPES = {
         "network.discriminator.filters=[32,64,128]",
     ],
     "sngan": ["model=sngan", "network.generator.filters=[32,32]", "network.discriminator.filters=[32,32,32]"],
-    "best": ["experiment={data}_best"],
 }
 METRICS = ["fid", "kid", "precision_recall", "density_coverage"]
 SHOWN = {
@@ -50,7 +49,7 @@ SHOWN = {
 def words(data: str, recipe: str, seed: int, folder: Path) -> list[str]:
     """Return the overrides of one run, its length such that it sees IMAGES."""
     chosen = [f"dataset={data}", f"dataset.path={folder / SETS[data]}"]
-    chosen = [word.format(data=data) for word in RECIPES[recipe]] + chosen
+    chosen = RECIPES[recipe] + chosen
     settings = build.settings(compose(chosen).plain())
     steps = math.ceil(IMAGES / settings.images_per_step)
     every = [f"trainer.{name}_every={max(1, steps // 8)}" for name in ("evaluate", "save", "sample")]

@@ -39,6 +39,20 @@ def test_the_worked_example_of_a_family_trains(ganctl, tmp_path):
     assert refused.returncode == 2 and "wgan." in refused.stderr and "--trust" in refused.stderr
 
 
+def test_every_recipe_of_the_results_sees_as_many_images(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import results
+
+    from ganctl import build
+    from ganctl.compose import compose
+
+    for recipe in results.RECIPES:
+        settings = build.settings(compose(results.words("mnist", recipe, 0, Path("data"))).plain())
+        assert 0 <= settings.steps * settings.images_per_step - results.IMAGES < settings.images_per_step, (
+            recipe
+        )
+
+
 def test_links_to_files_lead_somewhere():
     for text in TEXTS:
         for target in re.findall(r"\]\(([^)#]+)\)", text.read_text()):
