@@ -123,7 +123,7 @@ def of_images(title: str, images: Any, dataset: Any, count: int) -> Subject:
 
     def stream(count: int) -> Iterator[np.ndarray]:
         for start in range(0, min(count, len(places)), 500):
-            yield images.storage.read(places[start : min(start + 500, count)]).astype(np.float32) / 127.5 - 1
+            yield images.read(places[start : min(start + 500, count)]).astype(np.float32) / 127.5 - 1
 
     labels = None if images.labels is None else images.labels[places]
     return Subject(

@@ -23,14 +23,14 @@ def draw(folder: Path, view: Any, classes: tuple[str, ...], between: np.ndarray 
         classes: the names of the labels; empty without.
         between: samples along rows of ROWS x COLUMNS latents, or None.
     """
-    fake, real = view.fake, view.real
-    pictures = {
-        "real-and-fake": beside(image.grid(real.images(GRID)), image.grid(fake.images(GRID))),
-        "nearest": neighbours(view),
-    }
+    count = min(GRID, len(view.dataset))
+    fake, real = view.fake, image.to_float(view.dataset.read(np.arange(count) * len(view.dataset) // count))
+    pictures = {"real-and-fake": beside(image.grid(real), image.grid(fake.images(GRID)))}
+    if fake.extractor:
+        pictures["nearest"] = neighbours(view)
     if between is not None:
         pictures["interpolations"] = image.grid(between, columns=COLUMNS)
-    if len(classes) > 1:
+    if len(classes) > 1 and (fake.extractor or fake.labelled):
         pictures["classes"] = by_class(fake, len(classes))
     folder.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():

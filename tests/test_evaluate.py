@@ -7,7 +7,7 @@ import pytest
 from conftest import tiny
 from PIL import Image
 
-from ganctl import appraisal, build, checkpoint, cli
+from ganctl import appraisal, build, checkpoint, cli, image
 from ganctl.compose import compose
 from ganctl.dataset.digits import digits
 from ganctl.error import UsageError
@@ -233,6 +233,24 @@ def test_the_best_knows_which_way_is_better():
         False,
     ]
     assert not low.see({"step": 9, "fid/fid": float("nan")}) and low.step == 2
+
+
+def test_what_counts_modes_needs_no_features(tmp_path, monkeypatch):
+    from ganctl.dataset.stacked_mnist import Stacked
+    from ganctl.extractor.auto import Auto
+    from ganctl.metric.modes import Modes
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # without the weights of Inception
+    dataset = Stacked(digits())
+    measure = Evaluation(metrics={"modes": Modes(samples=60)}, extractor=Auto())
+    measure.check(dataset)
+    pictures = image.to_float(dataset.read(np.arange(60)))
+    assert pictures.shape == (60, 28, 28, 3)
+    assert np.array_equal(pictures[..., 0], digits().take(60)[..., 0])
+    assert not np.array_equal(pictures[..., 1], pictures[..., 0])
+    found = measure(lambda count: iter([pictures]), dataset)
+    assert 40 <= found["modes/captured"] <= 60 and found["modes/total"] == 1000
+    assert measure.protocol(dataset, samples=5, seed=0, averaged=False)["samples"] == 60
 
 
 def test_features_are_read_in_parts_and_remembered_on_disk(tmp_path, monkeypatch):

@@ -177,7 +177,7 @@ def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
     from ganctl.compose import compose
 
     if not any(word.startswith("metric=") for word in wish.overrides):
-        usual = "[modes]" if hasattr(subject.dataset, "truth") and len(subject.dataset.shape) == 1 else USUAL
+        usual = "[modes]" if hasattr(subject.dataset, "truth") else USUAL
         chosen["metric"] = compose([f"metric={usual}"]).plain()["metric"]
     chosen["dataset"] = subject.node or chosen["dataset"]
     chosen["evaluation"]["samples"] = wish.n

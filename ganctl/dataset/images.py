@@ -107,6 +107,10 @@ class Images:
             augmentation=self.augmentation,
         )
 
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """Return the images at some places, not augmented: uint8 of shape (n, height, width, channels)."""
+        return self.storage.read(places)
+
     def take(self, count: int) -> np.ndarray:
         """Return the first `count` images (all of a smaller set), not augmented: float32 in [-1, 1]."""
         return image.to_float(self.storage.read(np.arange(min(count, len(self)))))

@@ -106,6 +106,15 @@ class Stacked:
         """Return the uint8 pictures, of shape (n, 28, 28, 3), of the digits at indices of shape (3, n)."""
         return np.concatenate([self.storage.read(channel) for channel in indices], axis=-1)
 
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """Return one picture for each digit in the first channel, the others' fixed: uint8 (n, 28, 28, 3)."""
+        orders = [np.random.default_rng(channel).permutation(len(self)) for channel in range(1, CHANNELS)]
+        return self._read(np.stack([places, *(order[places] for order in orders)]))
+
+    def held(self, count: int) -> np.ndarray:
+        """Return no pictures: none is kept from training."""
+        return np.zeros((0, *self.shape), np.float32)
+
     def take(self, count: int) -> np.ndarray:
         """Return the first `count` pictures of seed 0 (at most `len` of them), float32 in [-1, 1]."""
         count = min(count, len(self))

@@ -112,7 +112,8 @@ class Evaluation:
         self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
     ) -> View:
         """Return what the metrics see."""
-        extractor = self._suited(dataset) if len(dataset.shape) > 1 else None
+        # What only counts modes needs no features, and the network of FID may not be there.
+        extractor = self._suited(dataset) if self._compares() else None
         fake = Side(
             stream, min(self.samples, count or self.samples), extractor, labels=labels, tell=self.tell
         )
@@ -139,7 +140,7 @@ class Evaluation:
             "averaged": averaged,
             "settings": self.plain,
         }
-        if any(not hasattr(metric, "check") for metric in self.metrics.values()):
+        if self._compares():
             reference, extractor = self._reference(dataset), self._suited(dataset)
             split, images = reference
             facts |= {
@@ -161,6 +162,10 @@ class Evaluation:
             }
         versions = {package: metadata.version(package) for package in PACKAGES}
         return facts | {"versions": {"ganctl": __version__, "python": platform.python_version()} | versions}
+
+    def _compares(self) -> bool:
+        """Return whether a metric compares images, rather than counting what is known of the truth."""
+        return any(not hasattr(metric, "check") for metric in self.metrics.values())
 
     def _suited(self, dataset: Any) -> Any:
         """Return the extractor, once it is known for which data."""

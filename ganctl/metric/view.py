@@ -33,7 +33,7 @@ class Side:
         key: dict[str, Any] | None = None,
         tell: Callable[[int], None] = lambda count: None,
     ) -> None:
-        self._read, self.count, self._extractor, self._labels = read, count, extractor, labels
+        self._read, self.count, self.extractor, self._labels = read, count, extractor, labels
         self._key, self._tell = key, tell
         self._found: dict[str, np.ndarray] = {}
         self._known: dict[str, Any] = {}
@@ -92,7 +92,7 @@ class Side:
         """Turn the images into features; no more than a part of them is in memory."""
         parts = []
         for some in regrouped(self.parts(self.count), CHUNK):
-            parts.append(self._extractor(some))
+            parts.append(self.extractor(some))
             self._tell(len(some))
         features, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
         return {"features": features, "logits": logits}
@@ -154,7 +154,7 @@ def evenly(dataset: Any, count: int, extractor: Any, **rules: Any) -> Side:
 
     def read(wanted: int) -> Iterator[np.ndarray]:
         for start in range(0, min(wanted, count), CHUNK):
-            yield image.to_float(dataset.storage.read(places[start : min(start + CHUNK, wanted)]))
+            yield image.to_float(dataset.read(places[start : min(start + CHUNK, wanted)]))
 
     labels = None if dataset.labels is None else dataset.labels[places]
     key = {
