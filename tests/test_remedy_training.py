@@ -123,7 +123,7 @@ def test_gradients_are_clipped_from_the_shell(clipping, make):
     key, bound = clipping.split("=")
     sgd = ["optimizer.generator=sgd", "optimizer.generator.momentum=0", "optimizer.generator.learning_rate=1"]
     _, dataset, trainer = make(
-        *tiny("gan"), *sgd, f"optimizer.generator.{key}={bound}", "schedule.generator=constant"
+        *tiny("dcgan"), *sgd, f"optimizer.generator.{key}={bound}", "schedule.generator=constant"
     )
     weights = trainer.game.weights("generator")
     before = [weight.numpy() for weight in weights]

@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ganctl.error import UsageError, suggest
 from ganctl.settings import expect_whole
 
@@ -112,6 +110,8 @@ def read(words: list[str]) -> tuple[str, dict[str, Any]]:
 def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
     """Return the training set, augmented, and the (images, labels) held out."""
     if name == "digits":
+        import numpy as np
+
         from ganctl.dataset.digits import digits
         from ganctl.dataset.selection import Selection
         from ganctl.image import to_float
