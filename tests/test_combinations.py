@@ -119,6 +119,8 @@ def test_every_loss_stays_finite_or_is_refused(penalty, norm, recipe, points, te
         return
     monkeypatch.setattr(Batch, "signal", lambda *_: None)  # the diagnosis is not what is tried here
     trainer = build.trainer(config_of(penalty, norm), shape=(2,))
+    if norm != "none":  # a mixture is the sum of the others, and doubles the graph
+        losses = {name: loss for name, loss in losses.items() if name != "mixture"}
     start, play = trainer.values(), game_of(trainer, losses, tensorflow)
     moved = {}
     for loss in losses:

@@ -9,8 +9,7 @@ from ganctl import build
 from ganctl.compose import compose
 from ganctl.dataset import points
 from ganctl.dataset.stacked_mnist import Thousand, stacked_mnist
-from ganctl.error import RunError, UsageError
-from ganctl.extractor import pinned as classifier
+from ganctl.error import UsageError
 from ganctl.metric.modes import Modes, measured
 
 
@@ -112,24 +111,6 @@ def test_stacked_digits_spell_a_number():
 
     assert Thousand().assign(samples, read).tolist() == [0, 999, 123, 40]
     assert measured(np.arange(1000), Thousand.weights, Thousand.least)["captured"] == 1000
-
-
-def test_a_damaged_classifier_is_refused(tmp_path, monkeypatch):
-    content = (classifier.WEIGHTS / "mnist.safetensors").read_bytes()
-    monkeypatch.setattr(classifier, "WEIGHTS", tmp_path)
-    with pytest.raises(RunError, match="install ganctl again"):
-        classifier.pinned("mnist")
-    (tmp_path / "mnist.safetensors").write_bytes(content[:-1] + b"\0" + content[-1:])
-    with pytest.raises(RunError, match="wrong checksum"):
-        classifier.pinned("mnist")
-
-
-def test_the_classifier_reads_the_real_digits_it_has_never_seen(real_data):
-    from ganctl.dataset.mnist import mnist
-
-    held_out = mnist(path=str(real_data / "mnist"), split="test")
-    right = classifier.pinned("mnist")(held_out.take(10_000)) == held_out.labels
-    assert right.mean() >= 0.994
 
 
 def test_real_stacked_digits_have_a_thousand_modes(real_data):
