@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ganctl import build, checkpoint, gallery
+from ganctl import build, checkpoint, gallery, image
+from ganctl.comparison.entry import evaluation_of
 from ganctl.error import RunError, UsageError
+from ganctl.metric.view import pieces
 from ganctl.run import Folder
 
 FILE = "evaluation.json"
@@ -63,9 +65,9 @@ def of_run(
     from ganctl.scene import Scene
     from ganctl.trainer import EVALUATE
 
-    dataset = build.dataset(config | {"metric": {}})
-    config["trainer"] |= {"devices": 1, "best": "none"}
-    trainer = build.trainer(config | {"metric": {}}, shape=dataset.shape)
+    config |= {"metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
+    dataset = build.dataset(config)
+    trainer = build.trainer(config, shape=dataset.shape)
     trainer.restore(tensors)
     if not wish.average:
         trainer.average = None
@@ -96,7 +98,7 @@ def of_files(path: Path, dataset: Any, count: int) -> Subject:
     """
     if path.suffix in ARRAYS:
         samples, labels = _arrays(path, dataset.shape)
-        stream = partial(_parts, samples)
+        stream = pieces(lambda part: _floats(samples[part]), len(samples))
         subject = Subject(title=str(path), dataset=dataset, stream=stream, out=_beside(path))
         subject.count, subject.labels = len(samples), labels
         return subject
@@ -120,11 +122,7 @@ def of_images(title: str, images: Any, dataset: Any, count: int) -> Subject:
     """Return images in the place of samples, in a random order where not all of them are asked for."""
     places = np.arange(len(images))
     places = places if count >= len(images) else np.random.default_rng(0).permutation(places)
-
-    def stream(count: int) -> Iterator[np.ndarray]:
-        for start in range(0, min(count, len(places)), 500):
-            yield images.read(places[start : min(start + 500, count)]).astype(np.float32) / 127.5 - 1
-
+    stream = pieces(lambda part: image.to_float(images.read(places[part])), len(places))
     labels = None if images.labels is None else images.labels[places]
     return Subject(
         title=title, dataset=dataset, stream=stream, out=Path("outputs"), count=len(images), labels=labels
@@ -158,8 +156,8 @@ def keep(
 def results(folder: Path) -> list[dict[str, Any]]:
     """Return what evaluation.json of a folder holds, oldest first; nothing where it is missing or damaged."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))["results"]
-    except (OSError, ValueError, LookupError, TypeError):
+        found = evaluation_of(folder).get("results")
+    except RunError:
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
@@ -177,10 +175,8 @@ def _beside(path: Path) -> Path:
     return whole.with_name(f"{whole.stem}-evaluation")
 
 
-def _parts(samples: np.ndarray, count: int) -> Iterator[np.ndarray]:
-    for start in range(0, min(count, len(samples)), 500):
-        some = samples[start : min(start + 500, count)]
-        yield some.astype(np.float32) / 127.5 - 1 if some.dtype == np.uint8 else some.astype(np.float32)
+def _floats(samples: np.ndarray) -> np.ndarray:
+    return image.to_float(samples) if samples.dtype == np.uint8 else samples.astype(np.float32)
 
 
 def _arrays(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:

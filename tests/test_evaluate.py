@@ -20,6 +20,7 @@ METRICS = [
     "metric=[fid,kid,precision_recall,density_coverage]",
     "evaluation.samples=150",
     "trainer.evaluate_every=4",
+    "trainer.best=fid",
 ]
 WORDS = [*tiny("gan"), *METRICS, "trainer.steps=12", "trainer.save_every=4", "trainer.log_every=2"]
 
@@ -75,7 +76,7 @@ def test_the_best_checkpoint_is_that_of_the_best_number(run):
 
 
 def test_evaluation_leaves_training_alone(run, outputs):
-    plain = [word for word in WORDS if not word.startswith(("metric", "evaluation"))]
+    plain = [word for word in WORDS if not word.startswith(("metric", "evaluation", "trainer.best"))]
     words = ["train", *plain, f"outputs={outputs}", "name=plain", "optimizer.generator.learning_rate=0.05"]
     assert cli.main(words) == 0
     _, with_metrics, _ = checkpoint.newest(run.checkpoints)
@@ -233,7 +234,7 @@ def test_the_best_knows_which_way_is_better():
         True,
         False,
     ]
-    assert not low.see({"step": 9, "fid/fid": float("nan")}) and low.step == 2
+    assert not low.see({"step": 9, "fid/fid": float("nan")}) and low.point == (2, 4.0)
 
 
 def test_what_counts_modes_needs_no_features(tmp_path, monkeypatch):

@@ -118,7 +118,7 @@ def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
 
         whole = digits()
         _, others = Selection(holdout=HELD).split(len(whole))
-        held_out = to_float(whole.storage.read(others)), np.asarray(whole.labels)[others]
+        held_out = to_float(whole.read(others)), np.asarray(whole.labels)[others]
         return digits(holdout=HELD, **recipe.changes), held_out
     from ganctl.dataset import mnist
 

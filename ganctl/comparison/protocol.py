@@ -1,11 +1,11 @@
 """How a number was measured, and whether two numbers may be ranked."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ganctl.comparison.choice import leaves
+from ganctl.standing import best, measured
 
 SEED = "seed"
 MISSING = "(not said)"
@@ -31,8 +31,7 @@ class Source:
 
     def best(self, name: str, goal: str) -> tuple[int, float]:
         """Return (step, value) of the best value, the earliest of equals."""
-        sign = 1 if goal == "lower" else -1
-        return min(self.points[name], key=lambda point: (sign * point[1], point[0]))
+        return best(self.points[name], goal)
 
     def last(self, name: str) -> tuple[int, float]:
         """Return (step, value) of the last value."""
@@ -101,18 +100,6 @@ def of_training(lines: Sequence[Mapping[str, Any]], record: Mapping[str, Any], s
     return Source("training", protocol, seed, points)
 
 
-def measured(lines: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple[int, float]]]:
-    """Return the metrics in log lines, by "metric/number"; what is no finite number is left out."""
-    from ganctl.metric.goal import GOALS
-
-    points: dict[str, list[tuple[int, float]]] = {}
-    for line in lines:
-        for name, value in line.items():
-            if name.partition("/")[0] in GOALS and "/" in name and is_number(value):
-                points.setdefault(name, []).append((line["step"], float(value)))
-    return points
-
-
 def of_evaluation(evaluation: Mapping[str, Any], seed: Any) -> list[Source]:
     """Return the numbers of evaluation.json, a source for each protocol, the newest first.
 
@@ -156,10 +143,6 @@ def _usable(result: Any) -> bool:
 
 def _made(result: Mapping[str, Any]) -> str:
     return str(result.get("made", ""))
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ganctl.comparison.entry import Entry, evaluate
-from ganctl.comparison.protocol import Difference, Source, differences, measured, version_note
+from ganctl.comparison.protocol import Difference, Source, differences, version_note
 from ganctl.error import RunError, UsageError, suggest
+from ganctl.standing import measured
 
 ORIGINS = ("evaluation", "training")
 SHOWN = 3  # differences that a refusal names

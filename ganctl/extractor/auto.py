@@ -4,8 +4,6 @@ from typing import Any
 
 from ganctl.extractor.pinned import SHA256, Pinned
 
-SETS = {name: name for name in SHA256}
-
 
 class Auto:
     """Chooses by the data set's name."""
@@ -16,8 +14,8 @@ class Auto:
         Raises:
             UsageError: where it is Inception, and its weights are not there.
         """
-        if dataset.name in SETS:
-            return Pinned(SETS[dataset.name])
+        if dataset.name in SHA256:
+            return Pinned(dataset.name)
         from ganctl.extractor.inception import Inception
 
         return Inception()

@@ -11,6 +11,8 @@ import tensorflow as tf
 from keras import layers
 from safetensors.numpy import load, save
 
+from ganctl.extractor.feed import in_chunks
+
 CHUNK = 500  # pictures in one call
 # Of each convolution: kernel, stride, and how much is pooled after it. Clothes need what a stride would skip.
 LAYOUTS = {
@@ -125,17 +127,13 @@ def reader(model: keras.Model) -> Callable:
     """Return pictures (n, ...) -> (features, logits), float32, read CHUNK at a time in calls of one shape."""
     call = tf.function(lambda some: model(some, training=False), autograph=False)
 
-    def read(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        parts = []
-        for start in range(0, len(images), CHUNK):
-            some = images[start : start + CHUNK]
-            padded = np.zeros((CHUNK, *images.shape[1:]), np.float32)
-            padded[: len(some)] = some
-            parts.append([each.numpy()[: len(some)] for each in call(tf.constant(padded))])
-        features, logits = (np.concatenate(side) for side in zip(*parts, strict=True))
-        return features, logits
+    def read(some: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        padded = np.zeros((CHUNK, *some.shape[1:]), np.float32)
+        padded[: len(some)] = some
+        features, logits = call(tf.constant(padded))
+        return features.numpy()[: len(some)], logits.numpy()[: len(some)]
 
-    return read
+    return lambda images: in_chunks(read, images, CHUNK)
 
 
 class Classifier:

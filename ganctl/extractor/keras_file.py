@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ganctl.error import RunError, UsageError, printable, suggest
+from ganctl.trust import REFUSED
 
 LARGEST = 1 << 26  # bytes of a description; that of InceptionV3 has 200,000
 PART = re.compile(
     r"keras\.(layers|initializers|regularizers|constraints|dtype_policies)\.[A-Z]\w*"
     r"|keras\.(models\.)?(Sequential|Model|Functional|DTypePolicy)"
     r"|keras\.src\.models\.functional\.Functional|keras\.src\.ops\.(numpy|nn)\.[A-Z]\w*"
-)
-# Layers that run code or graphs from elsewhere, or read files.
-REFUSED = re.compile(
-    r"keras\.layers\.(Lambda|TFSMLayer|TorchModuleWrapper|\w*(Jax|Flax)Layer|\w*Lookup|Text\w+)"
 )
 VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__slice__", "__ellipsis__"}  # plain data, no parts
 FUNCTIONS = {"builtins", "keras.activations"}  # where Keras looks for "relu" and its like among its own

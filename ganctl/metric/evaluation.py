@@ -85,18 +85,14 @@ class Evaluation:
                 )
             self._suited(dataset).check(dataset.shape)
 
-    def __call__(
-        self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
-    ) -> dict[str, float]:
+    def __call__(self, stream: Stream, dataset: Any) -> dict[str, float]:
         """Return what every metric says of samples, by "metric/number".
 
         Args:
             stream: count -> samples in parts, the same ones whenever it is asked.
             dataset: trained on.
-            labels: of the samples, or None.
-            count: how many there are; None for as many as one likes.
         """
-        return self.measured(self.view(stream, dataset, labels, count))
+        return self.measured(self.view(stream, dataset))
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""
@@ -111,7 +107,13 @@ class Evaluation:
     def view(
         self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
     ) -> View:
-        """Return what the metrics see."""
+        """Return what the metrics see.
+
+        Args:
+            stream, dataset: as above.
+            labels: of the samples, or None.
+            count: how many there are; None for as many as one likes.
+        """
         # What only counts modes needs no features, and the network of FID may not be there.
         extractor = self._suited(dataset) if self._compares() else None
         fake = Side(

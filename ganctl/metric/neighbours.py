@@ -1,6 +1,6 @@
 """What nearest neighbours among features tell: precision, recall, density, coverage, and copies of data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,54 +10,55 @@ from ganctl.settings import expect_whole
 ROWS = 1000  # of a distance matrix at a time
 
 
-class PrecisionRecall:
-    """Improved precision and recall (Kynkaanniemi et al., 2019, arXiv:1904.06991), both in [0, 1].
-
-    Precision is the share of fakes within the data's manifold, recall the share of the data within the
-    fakes'; a manifold is the union of balls that reach to each sample's k-th nearest neighbour.
+class Manifolds:
+    """Compares the two sides by balls around their samples.
 
     Args:
-        neighbours: k; the paper has 3.
+        name: of the metric.
+        measure: (real, fake, neighbours=, reach=) -> {number: value}.
+        neighbours: k, to whose distance a ball reaches.
         most: samples of each side.
 
     Raises:
-        UsageError: for a number below 1.
+        UsageError: for fewer neighbours than 1, or samples than 2.
+    """
+
+    def __init__(
+        self, name: str, measure: Callable[..., dict[str, float]], neighbours: int, most: int
+    ) -> None:
+        expect_whole(f"metric.{name}.neighbours", neighbours, 1)
+        expect_whole(f"metric.{name}.most", most, 2)
+        self.measure, self.neighbours, self.most = measure, neighbours, most
+
+    def __call__(self, view: Any) -> dict[str, float]:
+        """Return the numbers of a `ganctl.metric.view.View`."""
+        real, fake = view.real.features[: self.most], view.fake.features[: self.most]
+        # They stay the same however often samples are measured.
+        reach = view.real.once(f"radii {self.neighbours} {self.most}", lambda: radii(real, self.neighbours))
+        return self.measure(real, fake, neighbours=self.neighbours, reach=reach)
+
+
+class PrecisionRecall(Manifolds):
+    """Improved precision and recall (Kynkaanniemi et al., 2019, arXiv:1904.06991), both in [0, 1].
+
+    Precision is the share of fakes within the data's manifold, recall the share of the data within the
+    fakes'; a manifold is the union of balls that reach to each sample's k-th nearest neighbour. k is 3.
     """
 
     def __init__(self, neighbours: int = 3, most: int = 10_000) -> None:
-        expect_whole("metric.precision_recall.neighbours", neighbours, 1)
-        expect_whole("metric.precision_recall.most", most, 2)
-        self.neighbours, self.most = neighbours, most
-
-    def __call__(self, view: Any) -> dict[str, float]:
-        """Return {"precision", "recall"} of a `ganctl.metric.view.View`."""
-        real, fake = view.real.features[: self.most], view.fake.features[: self.most]
-        return precision_recall(real, fake, neighbours=self.neighbours, reach=_reach(self, view, real))
+        super().__init__("precision_recall", precision_recall, neighbours, most)
 
 
-class DensityCoverage:
+class DensityCoverage(Manifolds):
     """Density and coverage (Naeem et al., 2020, arXiv:2002.09797).
 
     Density is how many balls of the data a fake lies in, over k: 1 for fakes like the data, above it for
     fakes where data are densest. Coverage is the share of the data's balls that hold a fake, in [0, 1].
-
-    Args:
-        neighbours: k; the paper has 5.
-        most: samples of each side.
-
-    Raises:
-        UsageError: for a number below 1.
+    k is 5.
     """
 
     def __init__(self, neighbours: int = 5, most: int = 10_000) -> None:
-        expect_whole("metric.density_coverage.neighbours", neighbours, 1)
-        expect_whole("metric.density_coverage.most", most, 2)
-        self.neighbours, self.most = neighbours, most
-
-    def __call__(self, view: Any) -> dict[str, float]:
-        """Return {"density", "coverage"} of a `ganctl.metric.view.View`."""
-        real, fake = view.real.features[: self.most], view.fake.features[: self.most]
-        return density_coverage(real, fake, neighbours=self.neighbours, reach=_reach(self, view, real))
+        super().__init__("density_coverage", density_coverage, neighbours, most)
 
 
 def precision_recall(
@@ -90,12 +91,6 @@ def density_coverage(
         held += int(within.sum())
         covered[rows] = within.any(axis=1)
     return {"density": held / (neighbours * len(fake)), "coverage": float(covered.mean())}
-
-
-def _reach(metric: PrecisionRecall | DensityCoverage, view: Any, real: np.ndarray) -> np.ndarray:
-    """Return the radii of the real side, which stay the same however often samples are measured."""
-    name = f"radii {metric.neighbours} {metric.most}"
-    return view.real.once(name, lambda: radii(real, metric.neighbours))
 
 
 def radii(features: np.ndarray, neighbours: int) -> np.ndarray:

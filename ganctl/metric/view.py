@@ -133,6 +133,16 @@ class View:
             self.remarks.append(text)
 
 
+def pieces(read: Callable[[slice], np.ndarray], most: int) -> Callable[[int], Iterator[np.ndarray]]:
+    """Return count -> the first `count` of `most` images, CHUNK at a time, as `read` gives each part."""
+
+    def stream(count: int) -> Iterator[np.ndarray]:
+        for start in range(0, min(count, most), CHUNK):
+            yield read(slice(start, min(start + CHUNK, count, most)))
+
+    return stream
+
+
 def regrouped(parts: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
     """Yield the same rows in arrays of `size`, the last perhaps smaller."""
     kept: list[np.ndarray] = []
@@ -152,10 +162,6 @@ def evenly(dataset: Any, count: int, extractor: Any, **rules: Any) -> Side:
     count = min(count, len(dataset))
     places = np.arange(count) * len(dataset) // max(count, 1)
 
-    def read(wanted: int) -> Iterator[np.ndarray]:
-        for start in range(0, min(wanted, count), CHUNK):
-            yield image.to_float(dataset.read(places[start : min(start + CHUNK, wanted)]))
-
     labels = None if dataset.labels is None else dataset.labels[places]
     key = {
         "fingerprint": dataset.fingerprint,
@@ -164,4 +170,5 @@ def evenly(dataset: Any, count: int, extractor: Any, **rules: Any) -> Side:
         "sha256": extractor.sha256,
         "resize": extractor.resize,
     }
+    read = pieces(lambda part: image.to_float(dataset.read(places[part])), count)
     return Side(read, count, extractor, labels=labels, key=key, **rules)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganctl.comparison.protocol import Source, measured
+from ganctl.comparison.protocol import Source
 from ganctl.curves import PANELS, curve
 from ganctl.diagnosis.finding import Finding
+from ganctl.standing import measured
 
 MOST = 600  # points of a curve
 METRICS = 24  # charts of metrics

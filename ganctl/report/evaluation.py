@@ -6,10 +6,11 @@ from typing import Any
 
 from ganctl.comparison.choice import leaves
 from ganctl.comparison.entry import Entry
-from ganctl.comparison.protocol import is_number, measured, results_of
+from ganctl.comparison.protocol import results_of
 from ganctl.comparison.row import figure, shown
 from ganctl.report.chart import spoken
 from ganctl.report.element import Markup, tag
+from ganctl.standing import best, is_number, measured
 
 RESULTS = 8  # the newest that are shown
 NUMBERS = 60  # rows
@@ -50,13 +51,8 @@ def measurements(entry: Entry, evaluation: Mapping[str, Any]) -> list[Measuremen
 def _best(points: Mapping[str, Sequence[tuple[int, float]]]) -> dict[str, float]:
     from ganctl.metric.goal import better
 
-    found = {}
-    for name, values in points.items():
-        goal = better(name)
-        if goal:
-            numbers = [value for _, value in values]
-            found[name] = min(numbers) if goal == "lower" else max(numbers)
-    return found
+    goals = {name: better(name) for name in points}
+    return {name: best(points[name], goal)[1] for name, goal in goals.items() if goal}
 
 
 def headline(found: Sequence[Measurement]) -> list[tuple[str, str, str]]:
@@ -101,25 +97,25 @@ def _table(found: Sequence[Measurement]) -> Markup:
     for name in [name for name in names if name not in hidden][:NUMBERS]:
         goal = better(str(name))
         numbers = [float(each.values[name]) for each in found if is_number(each.values.get(name))]
-        best = (min(numbers) if goal == "lower" else max(numbers)) if goal and alike else None
+        top = (min(numbers) if goal == "lower" else max(numbers)) if goal and alike else None
         arrow = (
             tag("span", "↓" if goal == "lower" else "↑", title=f"{goal} is better", class_="goal")
             if goal
             else None
         )
-        cells = [_cell(name, each, best if len(set(numbers)) > 1 else None) for each in found]
+        cells = [_cell(name, each, top if len(set(numbers)) > 1 else None) for each in found]
         rows.append(tag("tr", tag("th", spoken(str(name)), arrow, scope="row"), cells))
     heads = [tag("th", each.title, tag("small", each.note), scope="col") for each in found]
     return tag("table", tag("thead", tag("tr", tag("td"), heads)), tag("tbody", rows))
 
 
-def _cell(name: str, each: Measurement, best: float | None) -> Markup:
+def _cell(name: str, each: Measurement, top: float | None) -> Markup:
     value: Any = each.values.get(name)
     if not is_number(value):
         return tag("td", "-", class_="number")
     error: Any = each.values.get(ERRORS.get(name, ""))
     text = figure(value, error if is_number(error) else None)
-    return tag("td", text, class_="number best" if best == value else "number")
+    return tag("td", text, class_="number best" if top == value else "number")
 
 
 def _protocols(found: Sequence[Measurement]) -> list[Markup]:
