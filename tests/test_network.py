@@ -6,7 +6,7 @@ from conftest import tiny
 
 from ganctl.error import UsageError
 from ganctl.layer.norm import SpectralNormalization
-from ganctl.network import r3gan, resnet
+from ganctl.network import convolutional, r3gan, resnet
 
 
 def outputs(network):
@@ -44,6 +44,7 @@ def test_dcgan_grows_and_shrinks_as_published(make):
     [
         ("network.generator.upsample=nearst", r"Did you mean 'nearest'\?"),
         ("network.generator.output=tan", r"Did you mean 'tanh'\?"),
+        ("network.generator.deviation=hee", r"expected a number, null or he"),
         ("network.generator.filters=[8,8]", r"as many strides as filters"),
         ("network.generator.filters=[8,-8,8]", r"filters\[1\]: expected a whole number of at least 1"),
         ("network.discriminator.kernel=0", r"kernel: expected a whole number"),
@@ -73,6 +74,22 @@ def sizes(network):
     """Return the sides of the feature maps on the way, each once."""
     sides = [layer.output.shape[1:3] for layer in network.layers if len(layer.output.shape) == 4]
     return list(dict.fromkeys(map(tuple, sides)))
+
+
+def test_wgan_gp_starts_with_the_weights_of_its_authors_release(tensorflow):
+    # tflib/ops/{conv2d,deconv2d}.py: uniform, of variance 4 / (fan in + fan out), the strides counted.
+    shape = (28, 28, 3)
+    maker = convolutional.generator(16, shape, filters=(64, 48, 32), strides=(1, 2, 2), deviation="he")
+    judge = convolutional.discriminator(shape, filters=(32, 48, 64), strides=(2, 2, 2), deviation="he")
+    fans = [[64 * 25 + 48 * 25, 48 * 25 / 4 + 32 * 25, 32 * 25 / 4 + 3 * 25]]
+    fans.append([3 * 25 + 32 * 25 / 4, 32 * 25 + 48 * 25 / 4, 48 * 25 + 64 * 25 / 4])
+    for network, expected in zip((maker, judge), fans, strict=True):
+        kernels = [w.numpy() for w in network.weights if len(w.shape) == 4]
+        for kernel, both in zip(kernels, expected, strict=True):
+            assert kernel.std() == pytest.approx((4 / both) ** 0.5, rel=0.05)
+            assert abs(kernel).max() <= (12 / both) ** 0.5
+        (dense,) = [w.numpy() for w in network.weights if len(w.shape) == 2]
+        assert dense.std() == pytest.approx((2 / sum(dense.shape)) ** 0.5, rel=0.05)
 
 
 def test_resnet_has_the_parameters_of_the_paper_s_table(tensorflow):

@@ -24,7 +24,7 @@ def generator(
     negative_slope: float = 0.3,
     dropout: float = 0.0,
     bias: bool = False,
-    deviation: float | None = None,
+    deviation: float | str | None = None,
     upsample: str = "transposed",
     output: str = "tanh",
 ) -> keras.Model:
@@ -41,7 +41,7 @@ def generator(
         negative_slope: of the leaky ReLU; 0 is a ReLU.
         dropout: share of the dense layer's picture that is dropped.
         bias: whether layers add a bias.
-        deviation: of the normal weights at the start; None is Keras's default (Glorot).
+        deviation: of the normal weights at the start; None is Keras's default (Glorot), "he" is `He`.
         upsample: "transposed" convolutions enlarge, or "nearest" pixels are repeated before them.
         output: "tanh", or "sigmoid" (in [0, 1], mapped to [-1, 1] by the last layer).
 
@@ -56,7 +56,7 @@ def generator(
     def enlarge(channels: int, stride: int) -> list[layers.Layer]:
         repeated = [layers.UpSampling2D(stride)] if upsample == "nearest" and stride > 1 else []
         own = stride if upsample == "transposed" else 1
-        start = {"use_bias": bias, "kernel_initializer": _start(deviation)}
+        start = {"use_bias": bias, "kernel_initializer": _start(deviation, enlarged=own)}
         convolution = layers.Conv2DTranspose(channels, kernel, strides=own, padding="same", **start)
         return [*repeated, wrapped(convolution, norm)]
 
@@ -89,7 +89,7 @@ def discriminator(
     minibatch: Comparison = None,
     negative_slope: float = 0.3,
     dropout: float = 0.3,
-    deviation: float | None = None,
+    deviation: float | str | None = None,
     unit_range: bool = False,
     logits: bool = True,
 ) -> keras.Model:
@@ -106,7 +106,7 @@ def discriminator(
             dense layer; None for none.
         negative_slope: of the leaky ReLU.
         dropout: share dropped after every activation.
-        deviation: of the normal weights at the start; None is Keras's default (Glorot).
+        deviation: of the normal weights at the start; None is Keras's default (Glorot), "he" is `He`.
         unit_range: whether the first layer maps images to [0, 1].
         logits: whether the result is logits; otherwise probabilities.
 
@@ -118,7 +118,7 @@ def discriminator(
     if unit_range:
         stack.append(layers.Rescaling(0.5, offset=0.5))
     for index, (channels, stride) in enumerate(zip(filters, strides, strict=True)):
-        start = {"padding": "same", "kernel_initializer": _start(deviation)}
+        start = {"padding": "same", "kernel_initializer": _start(deviation, reduced=stride)}
         stack += compared(minibatch, pictures=True) if index == len(filters) - 1 else []
         stack.append(wrapped(layers.Conv2D(channels, kernel, strides=stride, **start), norm))
         stack += normalized(norm) if index else []
@@ -141,9 +141,38 @@ def _check(network: str, shape, filters: Sequence[int], strides: Sequence[int], 
         )
 
 
-def _start(deviation: float | None) -> keras.initializers.Initializer:
+class He(keras.initializers.Initializer):
+    """Uniform weights of variance 4 / (fan in + fan out) for rectifiers, with the strides counted.
+
+    After He et al. (2015), as the release of Gulrajani et al. (2017, tflib/ops/conv2d.py) has it: where a
+    stride skips pixels, coming or going, a weight meets fewer of them. Of a dense layer it is Glorot's.
+
+    Args:
+        enlarged: the stride of a transposed convolution.
+        reduced: the stride of a convolution.
+    """
+
+    def __init__(self, enlarged: int = 1, reduced: int = 1) -> None:
+        self.enlarged, self.reduced = enlarged, reduced
+
+    def __call__(self, shape: Sequence[int], dtype=None):
+        *window, first, second = shape
+        taken, given = (second, first) if self.enlarged > 1 else (first, second)
+        pixels = math.prod(window)
+        fans = pixels * (taken / self.enlarged**2 + given / self.reduced**2)
+        bound = math.sqrt(3 * (4 if window else 2) / fans)
+        return keras.initializers.RandomUniform(-bound, bound)(shape, dtype)
+
+
+def _start(
+    deviation: float | str | None, *, enlarged: int = 1, reduced: int = 1
+) -> keras.initializers.Initializer:
     if deviation is None:
         return keras.initializers.GlorotUniform()
+    if deviation == "he":
+        return He(enlarged, reduced)
+    if isinstance(deviation, str):
+        raise UsageError(f"network.<player>.deviation: expected a number, null or he, got {deviation!r}.")
     return keras.initializers.RandomNormal(stddev=deviation)
 
 
