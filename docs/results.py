@@ -58,7 +58,7 @@ def words(data: str, recipe: str, seed: int, folder: Path) -> list[str]:
     chosen = (RECIPES[recipe] or [f"experiment={data}_best"]) + chosen
     settings = build.settings(compose(chosen).plain())
     steps = math.ceil(IMAGES / settings.images_per_step)
-    every = [f"trainer.{name}_every={max(1, steps // 4)}" for name in ("evaluate", "save", "sample")]
+    every = [f"trainer.{name}_every={math.ceil(steps / 4)}" for name in ("evaluate", "save", "sample")]
     return [*chosen, f"metric=[{','.join(METRICS)}]", f"trainer.steps={steps}", *every, f"seed={seed}"]
 
 

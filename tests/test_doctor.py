@@ -1,6 +1,7 @@
 """The doctor as a user meets it, and what a training does about a finding: warn, stop, or go back."""
 
 import json
+import math
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ from conftest import SMALL, TINY
 from test_diagnosis import SICK, logged
 
 from ganctl import checkpoint, checkup, cli
+from ganctl.commands import doctor
 from ganctl.curves import sparkline
 from ganctl.dataset.digits import digits
 from ganctl.dataset.selection import Selection
@@ -53,6 +55,14 @@ def test_a_healthy_run_exits_0_with_its_curves(folder, capsys):
     assert "Healthy" in text and "coverage of data" in text and "Not judged: memorizing" in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert (run.path / "diagnosis.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(100.0, "100"), (99.7, "100"), (-2345.6, "-2346"), (0.0123, "0.012"), (5e7, "5e+07"), (math.inf, "inf")],
+)
+def test_a_curve_s_numbers_are_as_short_as_a_reader_writes_them(value, text):
+    assert doctor._short(value) == text
 
 
 @pytest.mark.parametrize("name", [name for name in SICK if name != "non-finite"])

@@ -239,8 +239,13 @@ def _plot(chart: Chart) -> None:
     for label, name in charts.items():
         _, values = curve(chart.lines, name)
         if values:
-            numbers = "".join(f"{each:>{NUMBER}.2g}" for each in (min(values), max(values), values[-1]))
+            numbers = "".join(f"{_short(each):>{NUMBER}}" for each in (min(values), max(values), values[-1]))
             _say(f"{label:<{LABEL}} {sparkline(values, CHART):<{CHART}}{numbers}")
+
+
+def _short(value: float) -> str:
+    """Return two digits of a number, and all that stand before the point of a modest one."""
+    return f"{value:.0f}" if 99.5 <= abs(value) < 1e6 else f"{value:.2g}"
 
 
 def _draw(chart: Chart, path: Path, *, quiet: bool) -> None:
