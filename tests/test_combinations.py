@@ -42,10 +42,7 @@ def recipe():
 
     every = ",".join(choices("penalty"))
     config = compose([*BASE, f"penalty=[{every}]"]).plain()
-    norms = {
-        norm: compose([*BASE, f"norm.discriminator={norm}"]).plain()["network"]["discriminator"]["norm"]
-        for norm in choices("norm")
-    }
+    norms = {norm: yaml.safe_load(file_of("norm", norm).read_text()) for norm in choices("norm")}
     norms["group"] |= {"groups": 2}  # 16 units in 8 groups would be pairs, which are +1 and -1 whatever came
     losses = {loss: build.make(compose([*BASE, f"loss={loss}"]).plain()["loss"]) for loss in choices("loss")}
 

@@ -149,11 +149,12 @@ def test_averages_that_draw_far_better_are_evidence_of_circles():
 
 
 def test_modes_are_judged_by_the_counts_of_a_metric():
-    def scored(captured) -> list[dict]:
-        lines = logged(8000)
+    def scored(captured, quality=None, **changes) -> list[dict]:
+        lines = logged(8000, **changes)
         for line in lines:
             if line["step"] % 500 == 0:
                 line |= {"modes/captured": captured(line["step"]), "modes/total": 8.0}
+                line |= {} if quality is None else {"modes/quality": quality}
         return lines
 
     (finding,) = examine(scored(lambda step: 4.0))
@@ -162,6 +163,11 @@ def test_modes_are_judged_by_the_counts_of_a_metric():
     assert not examine(scored(lambda step: min(8.0, step // 800)))  # they come, if late
     lost = examine(scored(lambda step: 8.0 if step < 4000 else 3.0))
     assert [each.name for each in lost] == ["mode collapse"] and lost[0].step >= 4000
+    # All around and hardly any on a mode, samples lack precision; on the modes, or close together, variety.
+    assert not examine(scored(lambda step: 5.0, quality=0.08))
+    for quality, spread in ((0.9, 0.9), (0.08, 0.5)):
+        (finding,) = examine(scored(lambda step: 5.0, quality, spread=lambda step, at=spread: at))
+        assert finding.name == "mode collapse"
 
 
 def test_a_good_run_that_comes_to_rest_is_not_stalled():

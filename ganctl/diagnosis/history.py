@@ -17,14 +17,15 @@ class History:
 
     Attributes:
         steps: the last step of each point.
-        scores: (step, modes captured, modes there are), wherever a metric counted modes.
+        scores: (step, modes captured, modes there are, share of samples on them or nan), wherever a metric
+            counted modes.
     """
 
     batch = 0.0  # real images of a step
 
     def __init__(self) -> None:
         self.steps: list[int] = []
-        self.scores: list[tuple[int, float, float]] = []
+        self.scores: list[tuple[int, float, float, float]] = []
         self._columns: dict[str, list[float]] = {}
         self._pending: list[Mapping[str, Any]] = []
         self._peaks: dict[str, float] = {}
@@ -76,7 +77,9 @@ class History:
             metric, _, what = name.rpartition("/")
             captured, total = line[name], line.get(f"{metric}/total")
             if what == "captured" and _is_number(captured) and _is_number(total):
-                self.scores.append((line["step"], float(captured), float(total or 0)))
+                quality = line.get(f"{metric}/quality")
+                quality = float(quality) if _is_number(quality) else math.nan
+                self.scores.append((line["step"], float(captured), float(total or 0), quality))
                 return True
         return False
 

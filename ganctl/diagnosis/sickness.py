@@ -28,6 +28,7 @@ PROGRESS = 1.2  # times better in the younger half of LONG: it is getting somewh
 COUNTS = 4  # of modes, that must agree
 MOST_MODES = 0.9  # share of the modes from which a few missing ones are no collapse: they come late
 NARROW = 0.3  # spread of samples with less than a third of the data's variety
+WIDE = 0.8  # spread of samples as different as the data; a collapsed ring has 0.3 to 0.6
 SOLVED = 0.01  # a bounded loss of the discriminator, which begins at 0.5 to 2, when nothing is left to learn
 # No critic of slope one can tell pictures further apart than they are: 2 * sqrt(3 * 1024 ** 2) is 3,500.
 ABSURD = 1e4
@@ -95,14 +96,21 @@ def mode_collapse(history: History) -> Evidence | None:
 
 
 def _missing_modes(history: History) -> Evidence | None:
-    """Return evidence when all newest counts miss a tenth of the modes or more, and get no better."""
+    """Return evidence when all newest counts miss a tenth of the modes or more, and get no better.
+
+    Samples as different as the data that mostly lie beside the modes are blurred: a mode is then missed for
+    want of precision, and another rule's.
+    """
     now = history.steps[-1] if history.steps else 0
-    inside = sum(step > now - LONG * POINT for step, _, _ in history.scores[-COUNTS * LONG :])
+    inside = sum(step > now - LONG * POINT for step, *_ in history.scores[-COUNTS * LONG :])
     counts = history.scores[-max(COUNTS, inside) :]
     if len(counts) < COUNTS or counts[-1][0] < PATIENCE:
         return None
-    captured, half, total = [count for _, count, _ in counts], len(counts) // 2, counts[-1][2]
+    captured, half, total = [count for _, count, *_ in counts], len(counts) // 2, counts[-1][2]
     if max(captured) > MOST_MODES * total or max(captured[half:]) > max(captured[:half]):
+        return None
+    spread = history.last("discriminator/spread", RECENT)
+    if spread and median(spread) > WIDE and median([quality for *_, quality in counts]) < FAIR:
         return None
     seen = ", ".join(f"{count:.0f}" for count in captured[-COUNTS:])
     return counts[0][0], f"the last counts of modes are {seen} of {total:.0f}, and do not grow"
