@@ -3,6 +3,7 @@
 python docs/results.py measure DATA outputs/results        # hours; started again, it goes on
 python docs/results.py measure DATA outputs/results 0/2    # every second run, for two processes
 python docs/results.py table outputs/results               # the tables, in Markdown
+python docs/results.py commands DATA                       # what `measure` trains, as commands
 
 DATA holds the folders mnist and fashion-mnist with the published idx files.
 """
@@ -92,6 +93,7 @@ def table(outputs: Path) -> str:
     """Return a table of each data set: mean and sample deviation over seeds, of the last and the best."""
     texts = []
     for data in SETS:
+        labels = {"best": f"experiment={data}_best"}
         texts += [f"### {data}", "", f"| recipe | checkpoint | seeds | {' | '.join(SHOWN)} | minutes |"]
         texts.append("|---|---|---|" + "---|" * (len(SHOWN) + 1))
         for recipe, checkpoint in itertools.product(RECIPES, ("last", "best")):
@@ -104,9 +106,8 @@ def table(outputs: Path) -> str:
                 ]
                 cells = [cell(column) for column in columns]
                 spent = [seconds(run) / 60 for run in found if results(run)]
-                texts.append(
-                    f"| `{recipe}` | {checkpoint} | {len(values)} | {' | '.join(cells)} | {cell(spent)} |"
-                )
+                cells = [f"`{labels.get(recipe, recipe)}`", checkpoint, str(len(values)), *cells, cell(spent)]
+                texts.append(f"| {' | '.join(cells)} |")
         texts.append("")
     return "\n".join(texts)
 
@@ -127,5 +128,8 @@ if __name__ == "__main__":
     task, *rest = sys.argv[1:]
     if task == "measure":
         measure(Path(rest[0]), Path(rest[1]), *rest[2:])
+    elif task == "commands":
+        for seed, data, recipe in runs():
+            print("ganctl train", *words(data, recipe, seed, Path(rest[0])))
     else:
         print(table(Path(rest[0])))
