@@ -147,7 +147,7 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
 
     from ganctl.trainer import Trainer
 
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)  # names begin anew; a sweep over all objects takes a while
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(PRECISIONS[chosen.precision])
     with strategy.scope() if strategy else tf.device(None):

@@ -1,5 +1,7 @@
 """The 1,797 handwritten digits that come with scikit-learn, made into MNIST's form: no download, no files."""
 
+import functools
+
 import numpy as np
 from PIL import Image
 
@@ -25,13 +27,19 @@ def digits(*, limit: int | None = None, holdout: int = 0, crop: int = 0, rotate:
         UsageError: an option outside its range.
     """
     augmentation, selection = Augmentation(crop=crop, rotate=rotate), Selection(limit=limit, holdout=holdout)
+    array, labels = _placed()
+    return in_memory("digits", array, labels, classes=DIGITS, augmentation=augmentation, selection=selection)
+
+
+@functools.cache
+def _placed() -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels that nobody may change: they are made once in a process."""
     from sklearn.datasets import load_digits  # takes more than a second: only for who uses it
 
     bunch = load_digits()
     array = np.stack([place(small) for small in bunch.images])[..., None]
-    return in_memory(
-        "digits", array, bunch.target, classes=DIGITS, augmentation=augmentation, selection=selection
-    )
+    array.setflags(write=False)
+    return array, bunch.target
 
 
 def place(small: np.ndarray) -> np.ndarray:
