@@ -68,11 +68,13 @@ class NonSaturating(CrossEntropy):
 class Minimax(CrossEntropy):
     """The generator minimises log(1 - D(G(z))), which saturates when the discriminator wins.
 
-    Goodfellow et al. (2014), equation 1.
+    Goodfellow et al. (2014), equation 1: all of it, log D(x) too, where reals are given, as they are to a
+    generator that looks ahead: what it does then changes how the discriminator will judge them.
     """
 
     def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
-        return -self._surprise(fake, truth=False)
+        known = 0.0 if real is None else self._surprise(real, truth=True)
+        return -self._surprise(fake, truth=False) - known
 
 
 class LeastSquares:

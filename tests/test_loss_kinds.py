@@ -72,7 +72,9 @@ def test_gradients_equal_finite_differences(kind, tensorflow):
     made, point = kind(), np.stack([REAL, FAKE]).astype(np.float64)
     step = 1e-6
     for formula, value in zip(
-        CLOSED[kind], (made.discriminator, lambda r, f: made.generator(f, r)), strict=True
+        CLOSED[kind],
+        (made.discriminator, lambda r, f: made.generator(f, r if made.relative else None)),
+        strict=True,
     ):
         variable = tensorflow.Variable(point, dtype="float32")
         with tensorflow.GradientTape() as tape:
@@ -83,6 +85,13 @@ def test_gradients_equal_finite_differences(kind, tensorflow):
             move[index] = step
             above, below = formula(*(point + move)), formula(*(point - move))
             assert found[index] == pytest.approx((above - below) / (2 * step), abs=1e-5)
+
+
+def test_minimax_is_all_of_equation_1_where_reals_are_given():
+    made = loss.Minimax()
+    assert float(made.generator(FAKE, REAL)) == pytest.approx(
+        -float(made.discriminator(REAL, FAKE)), rel=1e-6
+    )
 
 
 def test_hinge_asks_nothing_beyond_its_margins_and_everything_inside(tensorflow):

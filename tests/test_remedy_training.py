@@ -17,7 +17,8 @@ SMALL = {
 }
 GROUPS = {"remedy": choices("remedy"), "augment": choices("augment")}
 PENALTIES = ["feature_matching", "historical_averaging"]
-WITH_STATE = [("remedy", "replay"), ("augment", "adaptive"), ("penalty", "historical_averaging")]
+WITH_STATE = [("remedy", "replay"), ("remedy", "unrolled"), ("augment", "adaptive")]
+WITH_STATE += [("penalty", "historical_averaging")]
 AUGMENTED = ["augment=[diffaugment,instance_noise,adaptive]", *SMALL["adaptive"], *SMALL["instance_noise"]]
 REMEDIES = [f"remedy=[{','.join(GROUPS['remedy'])}]"]
 REMEDIES += [word for name in ("replay", "unrolled", "top_k") for word in SMALL[name]]
@@ -106,6 +107,8 @@ def test_packing_and_replay_act_on_what_the_discriminator_s_turn_sees(make):
     assert int(trainer.values()["game/remedy/replay/filled"]) == 8
     with pytest.raises(UsageError, match=r"type trainer\.devices=1"):
         make(*tiny("gan"), "remedy=[replay]", "trainer.devices=2")
+    with pytest.raises(UsageError, match=r"trainer\.devices=1 or remedy\.unrolled\.optimizer=sgd"):
+        make(*tiny("gan"), "remedy=[unrolled]", "trainer.devices=2")
     with pytest.raises(UsageError, match="divisor of the 8 samples"):
         trained(make, "remedy=[packing]", "remedy.packing.size=3")
 

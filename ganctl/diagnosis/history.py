@@ -77,8 +77,8 @@ class History:
             metric, _, what = name.rpartition("/")
             captured, total = line[name], line.get(f"{metric}/total")
             if what == "captured" and _is_number(captured) and _is_number(total):
-                quality = line.get(f"{metric}/quality")
-                quality = float(quality) if _is_number(quality) else math.nan
+                good = f"{metric}/quality"
+                quality = float(line[good]) if _is_number(line.get(good)) else math.nan
                 self.scores.append((line["step"], float(captured), float(total or 0), quality))
                 return True
         return False

@@ -45,12 +45,13 @@ class GAN(Game):
 
     def generator_loss(self, batch: Batch) -> Terms:
         fake = self.generate(batch)
-        with self.ahead(batch) as batch:
-            critic, real = self.critic(batch), batch["image"]
-            real_logits = critic.logits(real) if self.loss.relative else None
+        with self.ahead(batch) as ahead:
+            critic, real = self.critic(ahead), batch["image"]
+            # Ahead, even the logits of reals depend on what the generator does now.
+            real_logits = critic.logits(real) if self.loss.relative or ahead is not batch else None
             return {
-                "adversarial": self.loss.generator(self.counted(critic.logits(fake), batch), real_logits),
-                **self.penalize(critic, real, fake, batch, "generator"),
+                "adversarial": self.loss.generator(self.counted(critic.logits(fake), ahead), real_logits),
+                **self.penalize(critic, real, fake, ahead, "generator"),
             }
 
     def generate(self, batch: Batch) -> tf.Tensor:

@@ -24,12 +24,15 @@ class Unrolled(Part):
     Args:
         steps: the paper's k; 0 is ordinary training.
         rate: of the inner steps, the paper's eta, above 0.
-        optimizer: "sgd", the gradient steps of equation 10, or "adam", which starts each time with fresh
-            moments. (The authors' toy code unrolls the Adam that trains the discriminator, moments and all.)
+        optimizer: "sgd", the gradient steps of equation 10, or "adam", as in the authors' toy code. Adam's
+            second moment is remembered from turn to turn, as the discriminator's own is: fresh, it would make
+            every step as long as the rate, whatever the gradient, and looking ahead would teach nothing.
+            The first moment starts anew each time.
         beta_1, beta_2: decays of Adam's moments, in [0, 1).
 
     Raises:
-        UsageError: for a number outside its range, or a game without these two players.
+        UsageError: for a number outside its range, a game without these two players, or Adam on several
+            devices, which would need moments each.
     """
 
     def __init__(
@@ -56,6 +59,18 @@ class Unrolled(Part):
                 "remedy=[unrolled] needs the players discriminator and generator, "
                 f"got {', '.join(game.players)}."
             )
+        if self.optimizer == "adam" and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise UsageError(
+                "remedy=[unrolled] with Adam keeps moments on one device; type trainer.devices=1 or "
+                "remedy.unrolled.optimizer=sgd."
+            )
+        weights = game.weights("discriminator") if self.optimizer == "adam" else []
+        self.seconds = [tf.Variable(tf.zeros_like(weight.value), trainable=False) for weight in weights]
+        self.turns = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+    def state(self) -> dict[str, tf.Variable]:
+        seconds = {f"second/{index}": second for index, second in enumerate(self.seconds)}
+        return {**seconds, "turns": self.turns} if seconds else {}
 
     @contextmanager
     def ahead(self, game: Game, batch: Batch) -> Iterator[Batch]:
@@ -69,11 +84,14 @@ class Unrolled(Part):
         ]
         now = [tf.identity(weight.value) for weight in weights]
         noted = [tf.identity(variable.value) for variable in others]
-        moments = [(tf.zeros_like(value), tf.zeros_like(value)) for value in now]
+        firsts, seconds = [tf.zeros_like(value) for value in now], [v.read_value() for v in self.seconds]
         for step in range(self.steps):
             pairs = [*zip(weights, now, strict=True), *zip(others, noted, strict=True)]
             gradients, noted = self._inner(game, batch.fork(step, imagined=True), pairs, now, others)
-            now, moments = self._moved(now, gradients, moments, step)
+            if self.optimizer == "sgd":
+                now = [value - self.rate * slope for value, slope in zip(now, gradients, strict=True)]
+            else:
+                now, firsts, seconds = self._adam(now, gradients, firsts, seconds, step)
         pairs = [*zip(weights, now, strict=True), *zip(others, noted, strict=True)]
         with keras.StatelessScope(state_mapping=pairs):
             yield batch.fork(self.steps, imagined=False)
@@ -87,17 +105,22 @@ class Unrolled(Part):
                 noted = [scope.get_current_value(variable) for variable in others]
         return tape.gradient(total, now, unconnected_gradients=tf.UnconnectedGradients.ZERO), noted
 
-    def _moved(self, now: Sequence, gradients: Sequence, moments: Sequence, step: int):
-        """Return the weights after one inner step, and Adam's moments."""
-        if self.optimizer == "sgd":
-            return [value - self.rate * g for value, g in zip(now, gradients, strict=True)], moments
-        moments = [
-            (self.beta_1 * first + (1 - self.beta_1) * g, self.beta_2 * second + (1 - self.beta_2) * g * g)
-            for (first, second), g in zip(moments, gradients, strict=True)
-        ]
-        ones, twos = 1 - self.beta_1 ** (step + 1), 1 - self.beta_2 ** (step + 1)
+    def _adam(self, now: Sequence, gradients: Sequence, firsts: Sequence, seconds: Sequence, step: int):
+        """Return the weights after one inner step, and both moments; remember the first step's second one."""
+        firsts = _mixed(firsts, gradients, self.beta_1)
+        seconds = _mixed(seconds, [slope * slope for slope in gradients], self.beta_2)
+        if step == 0:
+            self.turns.assign_add(1)
+            for variable, second in zip(self.seconds, seconds, strict=True):
+                variable.assign(second)
+        count = tf.cast(self.turns.read_value() + step, seconds[0].dtype)
+        ones, twos = 1 - self.beta_1 ** (step + 1), 1 - tf.cast(self.beta_2, count.dtype) ** count
         moved = [
             value - self.rate * (first / ones) / tf.sqrt(second / twos + SMALLEST)
-            for value, (first, second) in zip(now, moments, strict=True)
+            for value, first, second in zip(now, firsts, seconds, strict=True)
         ]
-        return moved, moments
+        return moved, firsts, seconds
+
+
+def _mixed(old: Sequence, new: Sequence, decay: float) -> list:
+    return [decay * before + (1 - decay) * now for before, now in zip(old, new, strict=True)]
