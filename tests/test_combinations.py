@@ -59,6 +59,30 @@ def recipe():
 
 
 @pytest.fixture(scope="module")
+def trainer_of(recipe):
+    """Return the trainer of a pair, as it begins; the networks of a norm are built once."""
+    from ganctl import build
+
+    config_of, built = recipe[0], {}
+
+    def trainer_of(penalty: str, norm: str):
+        if norm not in built:
+            trainer = build.trainer(config_of("none", norm), shape=(2,))
+            built[norm] = trainer, trainer.values()
+        trainer, start = built[norm]
+        game = trainer.game
+        game.penalties = {}
+        trainer.restore(start)
+        game.penalties = {
+            name: build.make(node) for name, node in config_of(penalty, norm)["penalty"].items()
+        }
+        game.join()
+        return trainer
+
+    return trainer_of
+
+
+@pytest.fixture(scope="module")
 def points(recipe, tensorflow):
     from ganctl import build
 
@@ -104,7 +128,9 @@ def weights_of(values):
 
 
 @pytest.mark.parametrize(("penalty", "norm"), PAIRS)
-def test_every_loss_stays_finite_or_is_refused(penalty, norm, recipe, points, tensorflow, monkeypatch):
+def test_every_loss_stays_finite_or_is_refused(
+    penalty, norm, recipe, trainer_of, points, tensorflow, monkeypatch
+):
     from ganctl import build
     from ganctl.game import Batch
 
@@ -115,7 +141,7 @@ def test_every_loss_stays_finite_or_is_refused(penalty, norm, recipe, points, te
             build.trainer(config_of(penalty, norm), shape=(2,))
         return
     monkeypatch.setattr(Batch, "signal", lambda *_: None)  # the diagnosis is not what is tried here
-    trainer = build.trainer(config_of(penalty, norm), shape=(2,))
+    trainer = trainer_of(penalty, norm)
     if norm != "none":  # a mixture is the sum of the others, and doubles the graph
         losses = {name: loss for name, loss in losses.items() if name != "mixture"}
     start, play = trainer.values(), game_of(trainer, losses, tensorflow)
