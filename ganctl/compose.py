@@ -1,5 +1,6 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
+import copy
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -117,7 +118,7 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
     recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
     if recipe == chosen:
         return
-    before = _choices(tuple(str(o.input_line) for o in recipe), config_dir)
+    before = _compose([str(o.input_line) for o in recipe], config_dir, hydra=True).hydra.runtime.choices
     for override in chosen:
         key, choice = override.get_key_element().lstrip("~"), override.value()
         if isinstance(choice, list) or override.is_delete():  # what recipes say of parts that were not chosen
@@ -131,11 +132,6 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
         own = OmegaConf.load(file_of(override.key_or_group, str(choice), config_dir))
         if "defaults" not in own:
             OmegaConf.update(config, override.package or override.key_or_group, own, merge=False)
-
-
-@functools.cache  # a sweep asks the same of every run
-def _choices(recipe: tuple[str, ...], config_dir: Path | None) -> Mapping[str, Any]:
-    return dict(_compose(recipe, config_dir, hydra=True).hydra.runtime.choices)
 
 
 def _apply(config: DictConfig, override: Override) -> None:
@@ -255,9 +251,7 @@ def _expected(default: Any, value: Any) -> str:
         return "" if isinstance(value, int | float) and not isinstance(value, bool) else "a number"
     if isinstance(default, list):
         return "" if isinstance(value, list) else "a list"
-    if isinstance(default, dict):
-        return "" if isinstance(value, dict) else "keys and values"
-    return ""
+    return "keys and values" if isinstance(default, dict) and not isinstance(value, dict) else ""
 
 
 def _look_up(node: Any, key: str) -> tuple[bool, Any]:
@@ -283,6 +277,12 @@ def _no_key(key: str, base: DictConfig) -> str:
 
 
 def _compose(lines: Sequence[str], config_dir: Path | None, *, hydra: bool = False) -> DictConfig:
+    composed = _composed.__wrapped__ if config_dir else _composed  # a user's files may change meanwhile
+    return copy.deepcopy(composed(tuple(lines), config_dir, hydra))
+
+
+@functools.lru_cache(maxsize=256)  # a sweep asks the same of every run, and Hydra takes a quarter of a second
+def _composed(lines: tuple[str, ...], config_dir: Path | None, hydra: bool) -> DictConfig:
     path = [f"hydra.searchpath=[file://{config_dir.resolve()}]"] if config_dir else []
     with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS), job_name="ganctl"):
         try:
