@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ganctl import build
+from ganctl import build, checkpoint
 from ganctl.compose import compose
 
 IMAGES = 96_000  # real images that every recipe sees: 1.6 epochs
@@ -76,17 +76,18 @@ def measure(folder: Path, outputs: Path, part: str = "0/1") -> None:
         command = [sys.executable, "-m", "ganctl"]
         train = words(data, recipe, seed, folder)
         subprocess.run([*command, "train", *train, f"outputs={outputs}", f"name={name}"], check=True)
-        known = {each["checkpoint"] for each in results(outputs / name)}
-        for checkpoint in {"last", "best"} - known:
-            subprocess.run(
-                [*command, "evaluate", str(outputs / name), f"checkpoint={checkpoint}"], check=True
-            )
+        weights = outputs / name / "checkpoints"
+        best = checkpoint.read(weights / "best.safetensors")[0]
+        wanted = {"last"} if best == checkpoint.steps(weights)[-1] else {"last", "best"}
+        for each in sorted(wanted - results(outputs / name).keys()):
+            subprocess.run([*command, "evaluate", str(outputs / name), f"checkpoint={each}"], check=True)
 
 
-def results(run: Path) -> list[dict]:
-    """Return what `ganctl evaluate` has kept."""
+def results(run: Path) -> dict[str, dict]:
+    """Return what `ganctl evaluate` has kept: values by checkpoint; "last" alone if it is the best."""
     path = run / "evaluation.json"
-    return json.loads(path.read_text())["results"] if path.is_file() else []
+    kept = json.loads(path.read_text())["results"] if path.is_file() else []
+    return {each["checkpoint"]: each["values"] for each in kept}
 
 
 def table(outputs: Path) -> str:
@@ -96,17 +97,16 @@ def table(outputs: Path) -> str:
         labels = {"best": f"experiment={data}_best"}
         texts += [f"### {data}", "", f"| recipe | checkpoint | seeds | {' | '.join(SHOWN)} | minutes |"]
         texts.append("|---|---|---|" + "---|" * (len(SHOWN) + 1))
-        for recipe, checkpoint in itertools.product(RECIPES, ("last", "best")):
+        for recipe, which in itertools.product(RECIPES, ("last", "best")):
             found = [outputs / f"{data}-{recipe}-{seed}" for seed in SEEDS]
-            values = [each for run in found for each in results(run) if each["checkpoint"] == checkpoint]
+            kept = [each for each in map(results, found) if each]
+            values = [each.get(which, each["last"]) for each in kept]
             if values:
                 scale = {"kid/kid": 1000}
-                columns = [
-                    [each["values"][name] * scale.get(name, 1) for each in values] for name in SHOWN.values()
-                ]
+                columns = [[each[name] * scale.get(name, 1) for each in values] for name in SHOWN.values()]
                 cells = [cell(column) for column in columns]
                 spent = [seconds(run) / 60 for run in found if results(run)]
-                cells = [f"`{labels.get(recipe, recipe)}`", checkpoint, str(len(values)), *cells, cell(spent)]
+                cells = [f"`{labels.get(recipe, recipe)}`", which, str(len(values)), *cells, cell(spent)]
                 texts.append(f"| {' | '.join(cells)} |")
         texts.append("")
     return "\n".join(texts)
