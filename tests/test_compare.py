@@ -262,12 +262,31 @@ def test_figures_have_as_many_digits_as_their_deviation_allows():
 def test_numbers_of_other_protocols_are_refused_and_the_difference_is_named(
     outputs, said, change, key, values
 ):
-    written(outputs, "one")
-    written(outputs, "two", "loss=hinge", protocol=PROTOCOL | change)
+    written(outputs, "one", "average=ema")
+    written(outputs, "two", "average=ema", "loss=hinge", protocol=PROTOCOL | change)
     code, lines, error = said("one", "two")
     assert code == 2 and not lines and error.count("\n") == 1
     assert f"{key} is {values[0]} in one (training) and {values[1]} in two (training)" in error
     assert "ganctl evaluate outputs/one 'metric=[fid]'; ganctl evaluate outputs/two 'metric=[fid]'" in error
+
+
+def test_whether_averaged_weights_are_worth_keeping_can_be_compared(outputs, said):
+    written(outputs, "one", "average=ema")
+    written(outputs, "two", protocol=PROTOCOL | {"averaged": False})
+    code, lines, _ = said("one", "two")
+    assert code == 0 and "Note: averaged weights drew the samples of the runs that keep them." in lines
+    told = " ".join(lines).partition("Measured with ")[2].partition("none 28.")[0]
+    assert "samples 2000" in told and "averaged" not in told
+    written(outputs, "three", "average=ema", "loss=hinge", protocol=PROTOCOL | {"averaged": False})
+    code, _, error = said("two", "one", "three")
+    assert code == 2 and "averaged is True in one (training) and False in three (training)" in error
+
+
+def test_a_recipe_of_another_kind_of_network_explains_no_run():
+    config = compose(
+        ["experiment=mnist_best"]
+    ).plain()  # but for its networks it is much like points
+    assert recognized(config).chosen["model"] in ("dcgan", "dcgan64")
 
 
 def test_versions_and_other_metrics_settings_are_no_reason(outputs, said):

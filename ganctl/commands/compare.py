@@ -156,17 +156,15 @@ def _row(row: Any) -> dict[str, Any]:
 
 def _show(ranking: Any, table: Sequence[Any]) -> None:
     """Print what is ranked and how it was measured, the table, and what is not in it."""
-    from ganctl.comparison.choice import leaves
     from ganctl.comparison.row import notes, shown
     from ganctl.display import console, say
 
     several = "; mean ± sd over seeds" if any(len(row.entries) > 1 for row in table) else ""
     origins = sorted({source.origin for source in ranking.sources})
     say(f"{ranking.name}, {ranking.goal} is better{several}; from={'/'.join(origins)}")
-    terms = {
-        key: value for key, value in ranking.sources[0].protocol.items() if key not in ("versions", "seed")
-    }
-    told = [f"{key} {shown(value)[:24]}" for key, value in leaves(terms)]
+    terms = [source.terms(ranking.name) for source in ranking.sources]
+    alike = {key: value for key, value in terms[0].items() if all(each.get(key) == value for each in terms)}
+    told = [f"{key} {shown(value)[:24]}" for key, value in alike.items()]
     say(textwrap.fill(f"Measured with {', '.join(told)}.", WIDTH))
     say("")
     lines = laid_out(columns(table), console.width if console.is_terminal else 10**6)

@@ -54,7 +54,7 @@ def recognized(config: Config, *, experiments: bool = False) -> Recipe:
     """
     able = {word: _able(word, group, config) for word, group in _words() if group not in RECIPES}
     nearest = {word: found[0] for word, found in able.items()}
-    best: tuple[int, Recipe] | None = None
+    best: tuple[tuple[bool, int], Recipe] | None = None
     for recipe in _recipes(config, experiments):
         own = _decided(recipe)
         # Of choices that make the same class, dcgan and dcgan64, the recipe's own may be changed the most.
@@ -63,7 +63,8 @@ def recognized(config: Config, *, experiments: bool = False) -> Recipe:
             base = resolved(composed(tuple(recipe.items()), tuple(seen.items())), config)
             made = Recipe(recipe | seen, base, own)
             against = sum(own.get(word) != choice for word, choice in seen.items())
-            cost = len(made.changes(config)) + against
+            # A recipe of another kind of network is the last to come to mind, however much else agrees.
+            cost = own.get("network") not in able.get("network", ()), len(made.changes(config)) + against
             if best is None or cost < best[0]:
                 best = cost, made
     if best:

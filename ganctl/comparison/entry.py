@@ -72,8 +72,10 @@ def read(folder: Folder, name: str) -> Entry:
     except RunError as error:
         entry.damage = str(error)
         return entry
-    training = of_training(entry.lines, entry.record, entry.seed)
-    entry.sources = [*of_evaluation(evaluation, entry.seed), *([training] if training else [])]
+    average = bool(entry.config.get("average"))
+    training = of_training(entry.lines, entry.record, entry.seed, average=average)
+    measured = of_evaluation(evaluation, entry.seed, average=average)
+    entry.sources = [*measured, *([training] if training else [])]
     return entry
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ganctl.comparison.choice import leaves
 from ganctl.standing import best, measured
 
-SEED = "seed"
+SEED, AVERAGED = "seed", "averaged"
 MISSING = "(not said)"
 
 
@@ -21,6 +21,7 @@ class Source:
         seed: of the run itself.
         points: by "metric/number", (step, value) in the order of steps.
         made: when the newest was measured, "" for the log's.
+        average: whether the run keeps averaged weights, so that there were two kinds to choose from.
     """
 
     origin: str
@@ -28,6 +29,7 @@ class Source:
     seed: Any
     points: Mapping[str, Sequence[tuple[int, float]]]
     made: str = ""
+    average: bool = True
 
     def best(self, name: str, goal: str) -> tuple[int, float]:
         """Return (step, value) of the best value, the earliest of equals."""
@@ -61,15 +63,17 @@ def differences(sources: Sequence[Source], name: str) -> list[Difference]:
     """Return what keeps these numbers from being ranked, a line for each key; none when they may be.
 
     A seed of the evaluation that is each run's own is the same everywhere: runs of several seeds are to
-    be averaged.
+    be averaged. A run that keeps no averaged weights was measured like one that keeps them in either case:
+    whether they are worth keeping is what is to be compared.
     """
     found = []
     terms = [source.terms(name) for source in sources]
     for key in sorted({key for each in terms for key in each}):
-        for place, each in enumerate(terms):
-            pair = terms[0].get(key, MISSING), each.get(key, MISSING)
+        places = [place for place, source in enumerate(sources) if key != AVERAGED or source.average]
+        for place in places:
+            pair = terms[places[0]].get(key, MISSING), terms[place].get(key, MISSING)
             if not _same(*pair):
-                found.append(Difference(key, 0, place, pair))
+                found.append(Difference(key, places[0], place, pair))
                 break
     seeds = [source.protocol.get(SEED) for source in sources]
     own = all(source.protocol.get(SEED) == source.seed for source in sources)
@@ -79,8 +83,14 @@ def differences(sources: Sequence[Source], name: str) -> list[Difference]:
     return found
 
 
-def version_note(sources: Sequence[Source]) -> str:
-    """Return a sentence on versions that differ, "" when none does; they are no reason not to rank."""
+def note(sources: Sequence[Source]) -> str:
+    """Return what differs and is no reason not to rank: averaged weights here and none there, versions."""
+    kinds = {bool(source.protocol.get(AVERAGED)) for source in sources}
+    averaged = ["averaged weights drew the samples of the runs that keep them"] if len(kinds) > 1 else []
+    return "; ".join([*averaged, *_versions(sources)])
+
+
+def _versions(sources: Sequence[Source]) -> list[str]:
     seen: dict[str, list[str]] = {}
     for source in sources:
         versions = source.protocol.get("versions")
@@ -88,19 +98,21 @@ def version_note(sources: Sequence[Source]) -> str:
             if str(version) not in seen.setdefault(str(package), []):
                 seen[str(package)].append(str(version))
     several = [f"{package} {', '.join(kinds)}" for package, kinds in sorted(seen.items()) if len(kinds) > 1]
-    return f"measured under different versions: {'; '.join(several)}" if several else ""
+    return [f"measured under different versions: {'; '.join(several)}"] if several else []
 
 
-def of_training(lines: Sequence[Mapping[str, Any]], record: Mapping[str, Any], seed: Any) -> Source | None:
+def of_training(
+    lines: Sequence[Mapping[str, Any]], record: Mapping[str, Any], seed: Any, *, average: bool = True
+) -> Source | None:
     """Return the numbers of a run's log, None when it has none whose protocol is stored."""
     protocol = record.get("protocol")
     points = measured(lines)
     if not points or not isinstance(protocol, Mapping):
         return None
-    return Source("training", protocol, seed, points)
+    return Source("training", protocol, seed, points, average=average)
 
 
-def of_evaluation(evaluation: Mapping[str, Any], seed: Any) -> list[Source]:
+def of_evaluation(evaluation: Mapping[str, Any], seed: Any, *, average: bool = True) -> list[Source]:
     """Return the numbers of evaluation.json, a source for each protocol, the newest first.
 
     Of several results with one checkpoint and protocol the newest counts.
@@ -114,7 +126,7 @@ def of_evaluation(evaluation: Mapping[str, Any], seed: Any) -> list[Source]:
             groups.append((protocol, group))
         kind = result.get("checkpoint")
         group[result["step"] if kind == "step" else str(kind)] = result
-    found = [_source(list(group.values()), seed) for _, group in groups]
+    found = [_source(list(group.values()), seed, average) for _, group in groups]
     return sorted(found, key=lambda source: source.made, reverse=True)
 
 
@@ -124,12 +136,12 @@ def results_of(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in results if _usable(each)] if isinstance(results, list) else []
 
 
-def _source(results: list[Mapping[str, Any]], seed: Any) -> Source:
+def _source(results: list[Mapping[str, Any]], seed: Any, average: bool) -> Source:
     """Return results of one protocol as numbers."""
     newest = max(results, key=_made)
     by_step = {result["step"]: {**result["values"], "step": result["step"]} for result in results}
     points = measured([by_step[step] for step in sorted(by_step)])
-    return Source("evaluation", newest["protocol"], seed, points, _made(newest))
+    return Source("evaluation", newest["protocol"], seed, points, _made(newest), average)
 
 
 def _usable(result: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ganctl.comparison.entry import Entry, evaluate
-from ganctl.comparison.protocol import Difference, Source, differences, version_note
+from ganctl.comparison.protocol import Difference, Source, differences, note
 from ganctl.error import RunError, UsageError, suggest
 from ganctl.standing import measured
 
@@ -21,7 +21,7 @@ class Ranking:
         goal: "lower" or "higher".
         entries, sources: the runs, and where the number of each comes from.
         left_out: the other runs, and why.
-        note: on library versions, "" when they agree.
+        note: on what differs and is no reason not to rank, "" for nothing.
     """
 
     name: str
@@ -61,7 +61,7 @@ def ranked(entries: Sequence[Entry], by: str = "", origin: str = "") -> Ranking:
     found = differences(sources, name)
     if found:
         raise UsageError(refusal(able, sources, found, name.partition("/")[0]))
-    return Ranking(name, goal, able, sources, left_out, version_note(sources))
+    return Ranking(name, goal, able, sources, left_out, note(sources))
 
 
 def refusal(
