@@ -44,12 +44,18 @@ TINY = {
         for word in (f"filters={filters}", "blocks=1", "group=8")
     ],
 }
+LONG = ("test_combinations", "test_resume")  # files whose tests take seconds each
 SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
 
 
 def tiny(model: str) -> list[str]:
     """Return the overrides of a recipe that trains in milliseconds a step."""
     return [f"model={model}", *TINY[model], *SMALL]
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the long tests: two workers that share them at the end would wait for one another."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.fixture(scope="session", autouse=True)
