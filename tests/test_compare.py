@@ -283,9 +283,7 @@ def test_whether_averaged_weights_are_worth_keeping_can_be_compared(outputs, sai
 
 
 def test_a_recipe_of_another_kind_of_network_explains_no_run():
-    config = compose(
-        ["experiment=mnist_best"]
-    ).plain()  # but for its networks it is much like points
+    config = compose(["experiment=mnist_best"]).plain()  # but for its networks it is much like points
     assert recognized(config).chosen["model"] in ("dcgan", "dcgan64")
 
 
