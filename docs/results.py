@@ -79,7 +79,7 @@ def measure(folder: Path, outputs: Path, part: str = "0/1") -> None:
         weights = outputs / name / "checkpoints"
         best = checkpoint.read(weights / "best.safetensors")[0]
         wanted = {"last"} if best == checkpoint.steps(weights)[-1] else {"last", "best"}
-        for each in sorted(wanted - results(outputs / name).keys()):
+        for each in sorted(wanted - results(outputs / name).keys(), reverse=True):  # the table needs the last
             subprocess.run([*command, "evaluate", str(outputs / name), f"checkpoint={each}"], check=True)
 
 
@@ -99,13 +99,13 @@ def table(outputs: Path) -> str:
         texts.append("|---|---|---|" + "---|" * (len(SHOWN) + 1))
         for recipe, which in itertools.product(RECIPES, ("last", "best")):
             found = [outputs / f"{data}-{recipe}-{seed}" for seed in SEEDS]
-            kept = [each for each in map(results, found) if each]
-            values = [each.get(which, each["last"]) for each in kept]
+            kept = {run: each for run in found if (each := results(run))}
+            values = [each.get(which, each["last"]) for each in kept.values()]
             if values:
                 scale = {"kid/kid": 1000}
                 columns = [[each[name] * scale.get(name, 1) for each in values] for name in SHOWN.values()]
                 cells = [cell(column) for column in columns]
-                spent = [seconds(run) / 60 for run in found if results(run)]
+                spent = [seconds(run) / 60 for run in kept]
                 cells = [f"`{labels.get(recipe, recipe)}`", which, str(len(values)), *cells, cell(spent)]
                 texts.append(f"| {' | '.join(cells)} |")
         texts.append("")

@@ -92,7 +92,7 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
             )
         _check_choice(override, config_dir)
     chosen = list({o.get_key_element(): o for o in overrides if is_group(o, config_dir)}.values())
-    config = _compose([str(override.input_line) for override in chosen], config_dir)
+    config = copy.deepcopy(_composed(tuple(str(override.input_line) for override in chosen), config_dir))
     if "experiment" in config:
         raise UsageError("experiment: its file must begin with the line '# @package _global_'.")
     _drop_recipe_values(config, chosen, config_dir)
@@ -118,7 +118,7 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
     recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
     if recipe == chosen:
         return
-    before = _compose([str(o.input_line) for o in recipe], config_dir, hydra=True).hydra.runtime.choices
+    before = _composed(tuple(str(o.input_line) for o in recipe), config_dir, hydra=True).hydra.runtime.choices
     for override in chosen:
         key, choice = override.get_key_element().lstrip("~"), override.value()
         if isinstance(choice, list) or override.is_delete():  # what recipes say of parts that were not chosen
@@ -276,13 +276,8 @@ def _no_key(key: str, base: DictConfig) -> str:
     return f"There is no key or group '{key}'.{hint}"
 
 
-def _compose(lines: Sequence[str], config_dir: Path | None, *, hydra: bool = False) -> DictConfig:
-    composed = _composed.__wrapped__ if config_dir else _composed  # a user's files may change meanwhile
-    return copy.deepcopy(composed(tuple(lines), config_dir, hydra))
-
-
 @functools.lru_cache(maxsize=256)  # a sweep asks the same of every run, and Hydra takes a quarter of a second
-def _composed(lines: tuple[str, ...], config_dir: Path | None, hydra: bool) -> DictConfig:
+def _composed(lines: tuple[str, ...], config_dir: Path | None, *, hydra: bool = False) -> DictConfig:
     path = [f"hydra.searchpath=[file://{config_dir.resolve()}]"] if config_dir else []
     with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS), job_name="ganctl"):
         try:

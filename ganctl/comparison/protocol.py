@@ -102,7 +102,7 @@ def _versions(sources: Sequence[Source]) -> list[str]:
 
 
 def of_training(
-    lines: Sequence[Mapping[str, Any]], record: Mapping[str, Any], seed: Any, *, average: bool = True
+    lines: Sequence[Mapping[str, Any]], record: Mapping[str, Any], seed: Any, *, average: bool
 ) -> Source | None:
     """Return the numbers of a run's log, None when it has none whose protocol is stored."""
     protocol = record.get("protocol")
@@ -112,7 +112,7 @@ def of_training(
     return Source("training", protocol, seed, points, average=average)
 
 
-def of_evaluation(evaluation: Mapping[str, Any], seed: Any, *, average: bool = True) -> list[Source]:
+def of_evaluation(evaluation: Mapping[str, Any], seed: Any, *, average: bool) -> list[Source]:
     """Return the numbers of evaluation.json, a source for each protocol, the newest first.
 
     Of several results with one checkpoint and protocol the newest counts.
