@@ -71,6 +71,7 @@ def test_a_run_killed_twice_even_while_it_writes_equals_one_that_was_left_alone(
     # Enough weights that a checkpoint takes a while to write, and one at every step.
     recipe = ["train", "model=gan", "trainer.batch_size=4", "trainer.steps=12", "trainer.save_every=1"]
     recipe += ["trainer.keep=0", "trainer.log_every=1", "trainer.sample_every=4", *STATEFUL]
+    recipe += ["network.generator.fourier=2.0"]  # frequencies that nothing trains
     ganctl(*recipe, "name=whole")
     run, hits = tmp_path / "outputs" / "broken", 0
     for number in range(2):

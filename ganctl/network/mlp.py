@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from ganctl.error import UsageError
+from ganctl.layer.fourier import widened
 from ganctl.layer.minibatch import Comparison, compared
 from ganctl.layer.norm import Norm, normalized, wrapped
 from ganctl.settings import expect_one_of, expect_whole
@@ -16,6 +17,7 @@ def generator(
     latent: int,
     shape: tuple[int, ...],
     *,
+    fourier: float | None = None,
     hidden: Sequence[int] = (1200, 1200),
     norm: Norm = None,
     negative_slope: float = 0.0,
@@ -27,6 +29,8 @@ def generator(
     Args:
         latent: numbers that a sample is made from.
         shape: of a sample.
+        fourier: deviation of random frequencies, in radians per unit of the input, whose sines and cosines
+            go beside it (Tancik et al., 2020); None for none.
         hidden: units of each hidden layer.
         norm: makes a normalization: of outputs, put before every activation but the last, or of weights,
             put around every layer; None for none.
@@ -36,7 +40,7 @@ def generator(
             linear for points, tanh for images.
 
     Raises:
-        UsageError: for points with an output that cannot reach them.
+        UsageError: for points with an output that cannot reach them, or for a number outside its range.
     """
     _check("generator", hidden)
     expect_one_of("network.generator.output", output, ("sigmoid", "tanh", "linear", "auto"))
@@ -46,7 +50,7 @@ def generator(
         raise UsageError(
             f"network.generator.output: expected linear for points, got '{output}'; type network=points."
         )
-    stack = [keras.Input((latent,))]
+    stack = [keras.Input((latent,)), *widened("generator", fourier)]
     for units in hidden:
         dense = layers.Dense(units, kernel_initializer=_start(spread))
         stack += [wrapped(dense, norm), *normalized(norm), layers.LeakyReLU(negative_slope)]
@@ -62,6 +66,7 @@ def generator(
 def discriminator(
     shape: tuple[int, ...],
     *,
+    fourier: float | None = None,
     hidden: Sequence[int] = (240, 240),
     pieces: int = 5,
     norm: Norm = None,
@@ -77,6 +82,8 @@ def discriminator(
 
     Args:
         shape: of a sample.
+        fourier: deviation of random frequencies, in radians per unit of the input, whose sines and cosines
+            go beside it (Tancik et al., 2020); None for none.
         hidden: units of each hidden layer.
         pieces: linear maps of which a maxout unit takes the largest (Goodfellow et al., 2013); 1 makes it
             a leaky ReLU.
@@ -94,7 +101,7 @@ def discriminator(
     stack = [keras.Input(shape), layers.Flatten()]
     if unit_range:
         stack.append(layers.Rescaling(0.5, offset=0.5))
-    stack.append(layers.Dropout(input_dropout))
+    stack += [*widened("discriminator", fourier), layers.Dropout(input_dropout)]
     for index, units in enumerate(hidden):
         stack.append(wrapped(layers.Dense(units * pieces, kernel_initializer=_start(spread)), norm))
         stack += normalized(norm) if index else []
