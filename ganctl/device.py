@@ -26,9 +26,24 @@ def quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
+@contextmanager
+def hidden(*names: str) -> Iterator[None]:
+    """Let packages look as if they were not installed, to what does without them then."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: Python's own way to say so
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
 def wake():
     """Import TensorFlow without its chatter; return (tensorflow, GPUs, which take memory as needed)."""
-    with quiet():
+    # Keras takes scikit-learn for its wrappers and pyplot for its galleries, both unused here, if it finds
+    # them: a fifth of a command's start.
+    with quiet(), hidden("sklearn", "matplotlib"):
+        import keras  # noqa: F401
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")

@@ -146,6 +146,17 @@ def test_every_help_begins_with_a_sentence_and_fits_80_columns(words, capsys):
     assert any(line.startswith("usage: ganctl") for line in lines)
 
 
+def test_keras_takes_no_package_along_that_ganctl_has_no_use_for_and_they_can_be_imported_after():
+    code = (
+        "import sys; from ganctl.device import wake; wake()\n"
+        "import keras\n"
+        "assert not {'sklearn', 'matplotlib'} & set(sys.modules), 'imported'\n"
+        "import sklearn.base, matplotlib.pyplot"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_and_version_import_neither_tensorflow_nor_hydra():
     code = (
         "import json, sys, time; from ganctl import cli; start = time.monotonic()\n"

@@ -194,6 +194,17 @@ def test_fashion_mnist_is_not_taken_for_mnist():
     refused("not the published mnist", path=data("fashion-mnist"), split="test")
 
 
+def test_the_digits_are_those_that_scikit_learn_reads():
+    from sklearn.datasets import load_digits
+
+    from ganctl.dataset.digits import _placed, place
+
+    array, labels = _placed()
+    bunch = load_digits()
+    assert np.array_equal(array[..., 0], [place(small) for small in bunch.images])
+    assert np.array_equal(labels, bunch.target) and labels.dtype == bunch.target.dtype
+
+
 def test_the_digits_look_like_mnist_in_their_numbers():
     images = digits()
     array = images.take(len(images))

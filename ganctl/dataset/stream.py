@@ -81,5 +81,7 @@ def stream(
 
     batches = tf.data.Dataset.counter(start)
     for step in (load, finish):
+        # Nothing to convert: reading their source would take a second.
+        step = tf.autograph.experimental.do_not_convert(step)
         batches = batches.map(step, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return batches.prefetch(4)
