@@ -11,8 +11,8 @@ COUNT = 64  # frequencies
 class FourierFeatures(layers.Layer):
     """The input, and sines and cosines of it at random frequencies that stay as they were drawn.
 
-    Tancik et al. (2020), section 6.1: gamma(v) = [cos(B v), sin(B v)] with normal B; their B has no factor
-    2 pi here, which is in the deviation. A perceptron alone learns low frequencies first (Rahaman et al.,
+    Tancik et al. (2020), section 6.1: gamma(v) = [cos(2 pi B v), sin(2 pi B v)] with normal B; here the
+    deviation is that of 2 pi B. A perceptron alone learns low frequencies first (Rahaman et al.,
     2019), and one whose biases start at zero resolves least where its input is far from the origin. The
     input itself goes first, which the paper does not have: it is what the features cannot tell, where a
     point lies among their periods.
