@@ -9,19 +9,28 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import tiny
 
-from ganctl import checkpoint
+from ganctl import checkpoint, cli
 
 # Logs and grids are frequent, so that a kill has time to come between two checkpoints.
 COMMON = ["trainer.log_every=2", "trainer.sample_every=4", "trainer.save_every=6", "trainer.keep=0"]
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder, and this process in it: only what is killed needs one of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def begin(folder: Path, *words: str) -> subprocess.Popen:
-    """Start a training process in a folder."""
+    """Start a training process in a folder, with as many threads as this one has (see conftest.py)."""
     return subprocess.Popen(
         [sys.executable, "-m", "ganctl", *words],
         cwd=folder,
+        env=os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -67,15 +76,16 @@ STATEFUL = ["average=ema", "remedy=[replay]", "augment=[adaptive]", "augment.ada
 STATEFUL += ["penalty=[lecam,historical_averaging,drift]", "penalty.drift.every=3"]
 
 
-def test_a_run_killed_twice_even_while_it_writes_equals_one_that_was_left_alone(ganctl, tmp_path):
-    # Enough weights that a checkpoint takes a while to write, and one at every step.
+def test_a_run_killed_twice_even_while_it_writes_equals_one_that_was_left_alone(here):
+    # Enough weights (12 MB a checkpoint) that one takes a while to write, and one at every step.
     recipe = ["train", "model=gan", "trainer.batch_size=4", "trainer.steps=12", "trainer.save_every=1"]
     recipe += ["trainer.keep=0", "trainer.log_every=1", "trainer.sample_every=4", *STATEFUL]
     recipe += ["network.generator.fourier=2.0"]  # frequencies that nothing trains
-    ganctl(*recipe, "name=whole")
-    run, hits = tmp_path / "outputs" / "broken", 0
+    recipe += ["network.generator.hidden=[600,600]", "network.discriminator.hidden=[120,120]"]
+    assert cli.main([*recipe, "name=whole"]) == 0
+    run, hits = here / "outputs" / "broken", 0
     for number in range(2):
-        process = begin(tmp_path, *recipe, "name=broken")
+        process = begin(here, *recipe, "name=broken")
         partial = checkpoint.path_of(run / "checkpoints", 3 + 4 * number)
         partial = partial.with_name(partial.name + ".tmp")
         assert wait_for(process, partial.exists), process.communicate()[0]
@@ -83,17 +93,17 @@ def test_a_run_killed_twice_even_while_it_writes_equals_one_that_was_left_alone(
         hits += partial.exists()
         assert checkpoint.steps(run / "checkpoints")[-1] < 12, "it was killed too late to test anything"
     assert hits, "no kill came while a checkpoint was being written"
-    ganctl("resume", "broken")
+    assert cli.main(["resume", "broken"]) == 0
     assert not list((run / "checkpoints").glob("*.tmp"))
-    assert_same_run(tmp_path / "outputs" / "whole", run, step=12)
+    assert_same_run(here / "outputs" / "whole", run, step=12)
 
 
-def test_a_signal_saves_and_says_how_to_go_on(ganctl, tmp_path):
+def test_a_signal_saves_and_says_how_to_go_on(here):
     recipe = ["train", *tiny("gan"), *COMMON, "trainer.sample_every=0", "trainer.steps=1000000", "name=long"]
-    run = tmp_path / "outputs" / "long"
+    run = here / "outputs" / "long"
     for asked in (signal.SIGINT, signal.SIGTERM):
-        reached = (checkpoint.steps(run / "checkpoints") or [0])[-1] // 6 * 6 + 30
-        process = begin(tmp_path, *recipe)
+        reached = (checkpoint.steps(run / "checkpoints") or [0])[-1] // 6 * 6 + 12
+        process = begin(here, *recipe)
         assert wait_for(process, checkpoint.path_of(run / "checkpoints", reached).exists)
         process.send_signal(asked)
         said = process.communicate(timeout=60)[0]
@@ -101,38 +111,38 @@ def test_a_signal_saves_and_says_how_to_go_on(ganctl, tmp_path):
         assert "ganctl resume outputs/long" in said and "Traceback" not in said
         assert json.loads((run / "run.json").read_text())["status"] == "stopped"
     step = checkpoint.steps(run / "checkpoints")[-1]
-    ganctl("resume", "long", f"trainer.steps={step + 5}")
-    ganctl(
-        "train", *tiny("gan"), *COMMON, "trainer.sample_every=0", f"trainer.steps={step + 5}", "name=whole"
-    )
-    last = [checkpoint.path_of(tmp_path / "outputs" / n / "checkpoints", step + 5) for n in ("long", "whole")]
+    assert cli.main(["resume", "long", f"trainer.steps={step + 5}"]) == 0
+    assert cli.main([*recipe[:-2], f"trainer.steps={step + 5}", "name=whole"]) == 0
+    last = [checkpoint.path_of(here / "outputs" / n / "checkpoints", step + 5) for n in ("long", "whole")]
     first, second = (checkpoint.read(path)[1] for path in last)
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
 
-def test_a_second_process_on_a_run_is_refused(ganctl, tmp_path):
+def test_a_second_process_on_a_run_is_refused(here, capsys):
     recipe = ["train", *tiny("gan"), *COMMON, "trainer.steps=1000000", "name=busy"]
-    process = begin(tmp_path, *recipe)
+    process = begin(here, *recipe)
     try:
-        assert wait_for(process, (tmp_path / "outputs/busy/metrics.jsonl").exists)
-        second = ganctl(*recipe, check=False)
-        assert second.returncode == 2
-        assert "another process" in second.stderr and str(process.pid) in second.stderr
+        assert wait_for(process, (here / "outputs/busy/metrics.jsonl").exists)
+        assert cli.main(recipe) == 2
+        said = capsys.readouterr().err
+        assert "another process" in said and str(process.pid) in said
     finally:
         kill(process)
 
 
-def test_a_damaged_newest_checkpoint_falls_back_loudly_to_the_one_before(ganctl, tmp_path):
+def test_a_damaged_newest_checkpoint_falls_back_loudly_to_the_one_before(here, capsys):
     recipe = ["train", *tiny("gan"), *COMMON, "trainer.steps=12"]
-    ganctl(*recipe, "name=hurt")
-    ganctl(*recipe, "name=whole", "trainer.steps=18")
-    newest = checkpoint.path_of(tmp_path / "outputs/hurt/checkpoints", 12)
+    assert cli.main([*recipe, "name=hurt"]) == 0
+    assert cli.main([*recipe, "name=whole", "trainer.steps=18"]) == 0
+    newest = checkpoint.path_of(here / "outputs/hurt/checkpoints", 12)
     content = bytearray(newest.read_bytes())
     content[-1] ^= 1
     newest.write_bytes(content)
-    done = ganctl("resume", "hurt", "trainer.steps=18")
-    assert "WARNING" in done.stderr and "step 6" in done.stderr
-    assert_same_run(tmp_path / "outputs/whole", tmp_path / "outputs/hurt", step=18)
+    capsys.readouterr()
+    assert cli.main(["resume", "hurt", "trainer.steps=18"]) == 0
+    said = capsys.readouterr().err
+    assert "WARNING" in said and "step 6" in said
+    assert_same_run(here / "outputs/whole", here / "outputs/hurt", step=18)
 
 
 # A limit on file sizes, set once the first checkpoint is there, fails writes as a full disk does.
