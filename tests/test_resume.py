@@ -77,7 +77,7 @@ STATEFUL += ["penalty=[lecam,historical_averaging,drift]", "penalty.drift.every=
 
 
 def test_a_run_killed_twice_even_while_it_writes_equals_one_that_was_left_alone(here):
-    # Enough weights (12 MB a checkpoint) that one takes a while to write, and one at every step.
+    # Enough weights (28 MB a checkpoint) that one takes a while to write, and one at every step.
     recipe = ["train", "model=gan", "trainer.batch_size=4", "trainer.steps=12", "trainer.save_every=1"]
     recipe += ["trainer.keep=0", "trainer.log_every=1", "trainer.sample_every=4", *STATEFUL]
     recipe += ["network.generator.fourier=2.0"]  # frequencies that nothing trains
