@@ -53,6 +53,15 @@ def tiny(model: str) -> list[str]:
     return [f"model={model}", *TINY[model], *SMALL]
 
 
+def python(code: str, **options) -> str:
+    """Run code in a Python of its own, which must end well; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, **options
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def pytest_configure(config):
     """Give each worker its own cores, and so every command that it starts.
 

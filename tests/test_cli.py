@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import tiny
+from conftest import python, tiny
 
 from ganctl import cli
 from ganctl.cli import COMMANDS
@@ -153,8 +153,7 @@ def test_keras_takes_no_package_along_that_ganctl_has_no_use_for_and_they_can_be
         "assert not {'sklearn', 'matplotlib'} & set(sys.modules), 'imported'\n"
         "import sklearn.base, matplotlib.pyplot"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    python(code)
 
 
 def test_help_and_version_import_neither_tensorflow_nor_hydra():
@@ -164,8 +163,7 @@ def test_help_and_version_import_neither_tensorflow_nor_hydra():
         "heavy = {'tensorflow', 'keras', 'hydra', 'omegaconf', 'sklearn', 'numpy'} & set(sys.modules)\n"
         "print(json.dumps([sorted(heavy), time.monotonic() - start]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy, seconds = json.loads(done.stdout.splitlines()[-1])
+    heavy, seconds = json.loads(python(code).splitlines()[-1])
     assert heavy == [] and seconds < 5
 
 
@@ -174,8 +172,7 @@ def test_config_errors_do_not_wait_for_tensorflow(empty_folder):
         "import sys; from ganctl import cli; assert cli.main(['train', 'trainer.steps=-1']) == 2\n"
         "assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules), 'imported'"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    python(code)
 
 
 @pytest.mark.parametrize("words", ["--help", "train --cfg job"])

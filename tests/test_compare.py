@@ -4,12 +4,11 @@ import copy
 import functools
 import json
 import os
-import subprocess
-import sys
 import time
 
 import pytest
 import yaml
+from conftest import python
 from rich.console import Console
 
 from ganctl import cli, display, identity
@@ -461,5 +460,4 @@ def test_neither_tensorflow_nor_hydra_is_imported(outputs):
         "import sys; from ganctl import cli; code = cli.main(['compare', 'a', 'out=none']); "
         "sys.exit(code + 10 * bool({'tensorflow', 'keras', 'hydra', 'matplotlib'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    python(code)

@@ -5,12 +5,11 @@ import hashlib
 import os
 import shutil
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import python
 
 from ganctl.dataset import download, mnist
 from ganctl.dataset.digits import digits
@@ -233,8 +232,4 @@ def test_a_wrong_path_is_told_without_importing_tensorflow():
         "digits.digits()\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[1]
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("/not/there does not exist") == 3
+    assert python(code, cwd=Path(__file__).parents[1]).count("/not/there does not exist") == 3

@@ -2,13 +2,11 @@
 
 import json
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import yaml
-from conftest import SMALL, TINY
+from conftest import SMALL, TINY, python
 from test_diagnosis import SICK, logged
 
 from ganctl import checkpoint, checkup, cli
@@ -100,8 +98,7 @@ def test_the_doctor_needs_no_tensorflow(folder):
         "import sys; from ganctl import cli; code = cli.main(['doctor', 'run']); "
         "sys.exit(code + 10 * ('tensorflow' in sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    python(code)
 
 
 def test_damaged_files_give_one_line(folder, capsys):

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import struct
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import inception_reference as formula
 import numpy as np
 import pytest
+from conftest import python
 from PIL import Image
 
 from ganctl.error import RunError, UsageError
@@ -365,8 +364,6 @@ def test_settings_are_checked_without_tensorflow(tmp_path):
         "except UsageError as error: print(error)\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(
+    assert python(code).startswith(
         "extractor=inception: expected images of 1 or 3 channels, got samples of shape 2;"
     )

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import python
 
 from ganctl.error import RunError, UsageError
 from ganctl.extractor import feed, keras_model
@@ -253,5 +252,4 @@ def test_settings_are_checked_without_tensorflow(saved):
         f"Keras({str(saved / 'scores.keras')!r}, layer='pool').check((32, 32, 1))\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    python(code)

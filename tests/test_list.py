@@ -1,9 +1,7 @@
 """`ganctl list` shows everything there is to choose, and how to choose it."""
 
-import subprocess
-import sys
-
 import pytest
+from conftest import python
 
 from ganctl import catalogue, cli
 from ganctl.commands import list as listing
@@ -109,4 +107,4 @@ def test_listing_imports_neither_tensorflow_nor_hydra():
         "import sys; from ganctl import cli; cli.main(['list']); "
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'hydra', 'numpy')))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+    python(code)
