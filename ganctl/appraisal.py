@@ -60,14 +60,14 @@ def of_run(
         folder: the run's.
         config: its config, with which its networks are built.
         step, tensors: the checkpoint.
-        wish: has `seed` (None for the run's), `average` and `checkpoint`.
+        wish: has `n`, `seed` (None for the run's), `average` and `checkpoint`.
     """
     from ganctl.scene import Scene
     from ganctl.trainer import EVALUATE
 
     config |= {"metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
     dataset = build.dataset(config)
-    trainer = build.trainer(config, shape=dataset.shape)
+    trainer = build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
     trainer.restore(tensors)
     if not wish.average:
         trainer.average = None
@@ -77,6 +77,7 @@ def of_run(
         dataset=dataset,
         stream=partial(trainer.stream, seed=seed, key=EVALUATE),
         out=folder.path,
+        labels=trainer.labels(wish.n),
         seed=seed,
         averaged=bool(trainer.average),
         facts={"checkpoint": wish.checkpoint, "step": step},

@@ -143,7 +143,8 @@ class ExponentialAverage:
         pairs = self._averages() + [(variable, tf.zeros(variable.shape)) for variable in statistics]
 
         def of_batch(index: tf.Tensor) -> list[tf.Tensor]:
-            batch = Batch({}, size=LATENTS, key=tf.random.fold_in(key, index))
+            asked = game.asked(index * LATENTS + tf.range(LATENTS))
+            batch = Batch(asked, size=LATENTS, key=tf.random.fold_in(key, index))
             with keras.StatelessScope(state_mapping=pairs) as scope:
                 game.generate(batch)
                 found = [scope.get_current_value(variable) for variable in statistics]

@@ -130,17 +130,18 @@ def settings(config: Mapping[str, Any]) -> Settings:
     return make(config["trainer"])
 
 
-def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
+def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...], classes: int = 0) -> Any:
     """Build the networks, the game, the optimizers and their trainer.
 
     Args:
         config: resolved, plain data.
         shape: of one example of the data.
+        classes: how many labels they have, 0 without.
 
     Raises:
         UsageError: when parts do not fit each other or the data.
     """
-    chosen, seed = settings(config), config["seed"]
+    chosen, seed, measure = settings(config), config["seed"], evaluation(config)
     strategy = device.prepare(chosen, points=len(shape) == 1)
     import keras
     import tensorflow as tf
@@ -155,11 +156,14 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             config["model"],
             network=_network(config["network"]),
             shape=tuple(shape),
+            classes=classes,
             loss=make(config["loss"]),
             penalties=_parts(config, "penalty"),
             augmentations=_parts(config, "augment"),
             remedies=_parts(config, "remedy"),
         )
+        if measure:
+            measure.check_labels("label" in game.asked(0))
         unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in game.players]
         if unknown:
             raise UsageError(
@@ -173,7 +177,7 @@ def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...]) -> Any:
             seed=seed,
             strategy=strategy,
             jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
-            evaluation=evaluation(config),
+            evaluation=measure,
             block=4096 if len(shape) == 1 else 64,  # points are small
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import keras
@@ -172,6 +172,7 @@ class Game:
     Args:
         loss: turns logits into the players' adversarial terms (`ganctl.loss`); None where a family
             brings its own.
+        classes: how many labels the data have, 0 without.
         penalties: by name, parts called with (critic, real, fake, batch), whose scalar joins the terms of
             the players that they name; None joins nothing.
         augmentations: by name, parts that change, in this order, all that a critic sees.
@@ -182,14 +183,15 @@ class Game:
         self,
         *,
         loss=None,
+        classes: int = 0,
         penalties: Mapping[str, Any] | None = None,
         augmentations: Mapping[str, Part] | None = None,
         remedies: Mapping[str, Part] | None = None,
     ) -> None:
-        self.loss = loss
-        self.penalties = dict(penalties or {})
+        self.loss, self.classes, self.penalties = loss, classes, dict(penalties or {})
         self.augmentations, self.remedies = dict(augmentations or {}), dict(remedies or {})
         self.players: dict[str, list[keras.Model]] = {}
+        self.columns: int | None = None  # of a grid of samples; as square as it can be without
         self.warnings: list[str] = []
 
     @property
@@ -210,6 +212,10 @@ class Game:
     def sample(self, batch: Batch) -> tf.Tensor:
         """Return `batch.size` samples in inference mode, float32, images in [-1, 1]."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to sample.")
+
+    def asked(self, index: Any) -> dict[str, Any]:
+        """Return what the samples of these numbers, integers (n,), are to be, such as their "label"."""
+        return {}
 
     def generate(self, batch: Batch) -> tf.Tensor:
         """Return `batch.size` samples in training mode, once for a batch."""
@@ -241,11 +247,8 @@ class Game:
 
     def judge(self, network: keras.Model, batch: Batch) -> Critic:
         """Return a discriminator as a critic, which sees what the parts make of an image."""
-
-        def prepare(image: tf.Tensor) -> tf.Tensor:
-            return reduce(lambda seen, part: part.prepare(seen, batch), self.parts.values(), image)
-
-        return Critic(network, prepare, batch)
+        see = partial(reduce, lambda image, part: part.prepare(image, batch), self.parts.values())
+        return Critic(network, see, batch)
 
     def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return the fakes that the discriminator's own turn sees."""

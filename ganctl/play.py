@@ -83,7 +83,7 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     _same_data(run, dataset)
     started = time.perf_counter()
     settle(run)
-    trainer = build.trainer(lowered(run, config), shape=dataset.shape)
+    trainer = build.trainer(lowered(run, config), shape=dataset.shape, classes=len(dataset.classes))
     step = _restore(run, trainer)
     # Only now: a config that cannot be built leaves no folder behind and changes none.
     run.create(yaml.safe_dump(config, sort_keys=False))
@@ -119,7 +119,7 @@ def _train(run: Run, config: dict[str, Any], dataset: Any, trainer: Any) -> int:
                 raise
         run.close()
         # Built anew, as a process would that resumes the run: both go on exactly alike.
-        trainer = build.trainer(lowered(run, config), shape=dataset.shape)
+        trainer = build.trainer(lowered(run, config), shape=dataset.shape, classes=len(dataset.classes))
         run.open(_display(settings), step=_restore(run, trainer))
 
 

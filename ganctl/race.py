@@ -35,9 +35,19 @@ class Race:
     Attributes:
         rounds: of each round, the loops' turns and the rate of matrix products measured after them.
         first_step: seconds from the start of this process to the first step's end; None when unknown.
+
+    Raises:
+        UsageError: for a game that the bare loop cannot play.
     """
 
     def __init__(self, trainer: Any, *, rounds: int, seconds: float) -> None:
+        game = trainer.game
+        plain = hasattr(game, "prior") and not game.asked(0)
+        if set(game.players) != {"discriminator", "generator"} or not plain:
+            raise UsageError(
+                "bench knows games of a generator and a discriminator without labels, such as dcgan, not "
+                f"{type(game).__name__}."
+            )
         self.trainer, self.wanted, self.seconds = trainer, rounds, seconds
         self.rounds: list[dict[str, Any]] = []
         self.first_step: float | None = None
@@ -45,11 +55,7 @@ class Race:
         self.bare: Bare | None = None
 
     def run(self, config: Mapping[str, Any], dataset: Any) -> dict[str, dict[str, Any]]:
-        """Train in a temporary folder; return what the maintenance costs and how often it comes.
-
-        Raises:
-            UsageError: for a game that the bare loop cannot play.
-        """
+        """Train in a temporary folder; return what the maintenance costs and how often it comes."""
         trainer, settings = self.trainer, self.trainer.settings
         with tempfile.TemporaryDirectory(prefix="ganctl-bench-") as folder:
             self.record = Run(Path(folder))
@@ -127,22 +133,13 @@ class Race:
 
 
 class Bare:
-    """The loop of TensorFlow's DCGAN tutorial, for a copy of a config's networks, loss and optimizers.
-
-    Raises:
-        UsageError: for a game that is not played by one generator and one discriminator.
-    """
+    """The loop of TensorFlow's DCGAN tutorial, for a copy of a config's networks, loss and optimizers."""
 
     def __init__(self, config: Mapping[str, Any], dataset: Any) -> None:
         import tensorflow as tf
 
         trainer = build.trainer({**config, "average": None}, shape=dataset.shape)
         self.game, self.settings, self.optimizers = trainer.game, trainer.settings, trainer.optimizers
-        if set(self.game.players) != {"discriminator", "generator"} or not hasattr(self.game, "prior"):
-            name = type(self.game).__name__
-            raise UsageError(
-                f"bench knows games of a generator and a discriminator, such as dcgan, not {name}."
-            )
         self.images = self._images(dataset)
         together = self.settings.order == "simultaneous"
         self.step = tf.function(self._together if together else self._alternating, autograph=False)

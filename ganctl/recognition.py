@@ -45,8 +45,11 @@ class Recognition:
     def _choose(self, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return the same training and held-out images for the whole run, whole batches of each."""
         nothing = np.zeros((0,), np.float32)
-        if not hasattr(self.game, "critic") or not hasattr(dataset, "held"):
-            return nothing, nothing
+        if not hasattr(self.game, "critic") or not hasattr(dataset, "held") or self.game.asked(0):
+            return (
+                nothing,
+                nothing,
+            )  # held-out images have no labels, which a critic may want
         count = max(1, MOST // self.size) * self.size
         held = dataset.held(count)
         if not len(held):

@@ -1,6 +1,7 @@
 """What a picture of points shows of a game besides samples: the critic's field, the way of the latents."""
 
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,9 @@ class Scene:
         A latent of one number goes through the quantiles of its prior; a longer one goes along half a circle
         through two draws, each point of which is as likely as a draw where the prior is normal.
         """
-        draw, network = getattr(self.game, "draw", None), getattr(self.game, "generator", None)
-        if draw is None or network is None:
+        if not self._draws():
             return None
-        crowd = draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
+        crowd = self.game.draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
         if crowd.shape[1] > 1:
             return self._made(arc(crowd[0], crowd[1], count))
         return self._made(tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count])
@@ -58,22 +58,26 @@ class Scene:
     def between(self, rows: int, count: int) -> np.ndarray | None:
         """Return the samples, float32 of shape (rows * count, ...), along `rows` paths of latents, or None.
 
-        Each path leads from one draw of the latent to another along a quarter of a circle.
+        Each path leads from one draw of the latent to another along a quarter of a circle; what else a
+        sample depends on, such as a label, stays the same on it.
         """
-        draw, network = getattr(self.game, "draw", None), getattr(self.game, "generator", None)
-        if draw is None or network is None:
+        if not self._draws():
             return None
-        ends = draw(Batch({}, size=2 * rows, key=tf.constant(KEY)))
+        ends = self.game.draw(Batch({}, size=2 * rows, key=tf.constant(KEY)))
         paths = [arc(ends[2 * row], ends[2 * row + 1], count, math.pi / 2) for row in range(rows)]
-        return self._made(tf.concat(paths, axis=0))
+        return self._made(tf.concat(paths, axis=0), tf.repeat(tf.range(rows), count))
 
-    def _made(self, latents: tf.Tensor) -> np.ndarray:
+    def _draws(self) -> bool:
+        """Return whether the game makes samples of latents."""
+        return hasattr(self.game, "draw") and hasattr(self.game, "make")
+
+    def _made(self, latents: tf.Tensor, index: tf.Tensor | None = None) -> np.ndarray:
         """Return what the generator makes of latents, by the averaged weights where there are any."""
-        average, network = self.trainer.average, self.game.generator
-        if not average:
-            return network(latents, training=False).numpy()
-        with average.applied(average.estimate(self.trainer.seed)):
-            return network(latents, training=False).numpy()
+        average, count = self.trainer.average, latents.shape[0]
+        asked = self.game.asked(tf.range(count) if index is None else index)
+        batch = Batch(asked, size=count, key=tf.constant(KEY))
+        with average.applied(average.estimate(self.trainer.seed)) if average else nullcontext():
+            return self.game.make(latents, batch, training=False).numpy()
 
 
 def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> tf.Tensor:

@@ -24,7 +24,7 @@ def show(config: Mapping[str, Any], dataset: Any, path: Path) -> None:
         UsageError: when parts do not fit each other or the data, or the data are fewer than a batch.
     """
     settings = build.settings(config)
-    trainer = build.trainer(config, shape=dataset.shape)
+    trainer = build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
     table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

@@ -63,14 +63,8 @@ class Trainer:
         self.hindsight = Hindsight(self.preview if average else None)
         self.schedule = self._schedule()
         self.terms: list[str] = []
-        self.turn = Turn(
-            game,
-            self.optimizers,
-            batch_size=settings.batch_size,
-            accumulate=settings.accumulate,
-            average=average,
-            strategy=strategy,
-        )
+        sizes = {"batch_size": settings.batch_size, "accumulate": settings.accumulate}
+        self.turn = Turn(game, self.optimizers, average=average, strategy=strategy, **sizes)
         # Repeated turns stay one function: inlined, each would be optimized anew before the first step.
         apart = {"_noinline": True} if len(self.schedule) > len(game.players) else None
         rules = {"jit_compile": jit and not strategy, "experimental_attributes": apart}
@@ -130,13 +124,14 @@ class Trainer:
 
     def evaluate(self, dataset: Any) -> dict[str, float]:
         """Return what every metric says of the averaged weights' samples, by "metric/number"."""
-        return self.evaluation(partial(self.stream, seed=self.seed, key=EVALUATE), dataset)
+        stream = partial(self.stream, seed=self.seed, key=EVALUATE)
+        return self.evaluation(stream, dataset, self.labels(self.evaluation.samples))
 
     def picture(self, dataset: Any) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""
         if hasattr(dataset, "portray"):
             return dataset.portray(Scene(self))
-        return dataset.draw(self.preview(self.settings.samples))
+        return dataset.draw(self.preview(self.settings.samples), columns=self.game.columns)
 
     def preview(self, count: int, averaged: bool = True) -> np.ndarray:
         """Sample from the latents that every grid of this run shows, averaged weights where there are any."""
@@ -148,6 +143,10 @@ class Trainer:
         Sample i depends on (seed, i) alone, however many are drawn.
         """
         return np.concatenate(list(self.stream(count, seed=seed, key=key, averaged=averaged)))
+
+    def labels(self, count: int) -> np.ndarray | None:
+        """Return the labels of the first `count` samples, whatever the seed; None for a game without."""
+        return self.game.asked(np.arange(count)).get("label")
 
     def stream(
         self, count: int, *, seed: int, key: int = SAMPLE, averaged: bool = True
@@ -211,9 +210,8 @@ class Trainer:
 
     def _stream(self, dataset: Any) -> Iterator:
         settings = self.settings
-        batches = dataset.batches(
-            settings.batch_size, seed=self.seed, start=self.played * settings.batches_per_step
-        )
+        start = self.played * settings.batches_per_step
+        batches = dataset.batches(settings.batch_size, seed=self.seed, start=start)
         if self.strategy:
             batches = self.strategy.experimental_distribute_dataset(batches)
         return iter(batches)
@@ -270,7 +268,8 @@ class Trainer:
         return dict(zip(names, tf.cond(watched, found, lambda: nothing), strict=True))
 
     def _sample(self, start: tf.Tensor, block: tf.Tensor, known: list, *, averaged: bool) -> tf.Tensor:
-        batch = Batch({}, size=self.block, key=tf.random.fold_in(start, block))
+        asked = self.game.asked(block * self.block + tf.range(self.block))
+        batch = Batch(asked, size=self.block, key=tf.random.fold_in(start, block))
         if self.average and averaged:
             with self.average.applied(known):
                 return self.game.sample(batch)

@@ -29,6 +29,7 @@ TINY = {
     "wgan": NARROW,
     "wgan_gp": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8,8]"],
     "lsgan": NARROW,
+    "cgan": NARROW,
     "dragan": NARROW,
     "pacgan": NARROW,
     "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
@@ -103,7 +104,7 @@ def make():
 
         config = compose(list(overrides)).plain() | changes
         dataset = build.dataset(config)
-        return config, dataset, build.trainer(config, shape=dataset.shape)
+        return config, dataset, build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
 
     return build
 

@@ -62,7 +62,7 @@ MAY = {
     "comparison": {"catalogue", "metric", "run", "standing"},
     "report": {"comparison", "curves", "diagnosis", "display", "metric", "standing", "__init__"},
     "metric": {"cache", "extractor", "__init__"},
-    "extractor": {"cache", "trust"},
+    "extractor": {"cache", "dataset", "trust"},
     "cache": {"checkpoint"},
     "model": {"game", "layer"},
     "network": {"layer"},

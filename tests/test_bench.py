@@ -81,6 +81,7 @@ def test_penalties_averages_and_half_precision_are_measured_and_upkeep_is_spread
     [
         (["trainer.batch_size=4000"], "1797"),
         (["trainer.devices=2"], "bench measures one device"),
+        ([*tiny("cgan")], "bench knows games .* without labels, such as dcgan, not ConditionalGAN"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(words, told):

@@ -178,7 +178,7 @@ def test_fewer_samples_than_features_are_told_and_do_not_crash(run, capsys):
         (["n=x"], "n: expected a whole number, got 'x'"),
         (["n=1"], "n: expected a whole number of at least 2, got '1'"),
         (["metric=[fdi]"], "metric: there is no 'fdi'. Did you mean 'fid'?"),
-        (["metric=[intra_fid]"], "expected samples with labels, and this model gives none"),
+        (["metric=[intra_fid]"], "expected samples with labels, got none; type model=cgan"),
         (["metric=[nearest]"], "expected images kept from training to compare with; type dataset.holdout"),
         (["metric=[modes]"], "expected data whose truth is known, got digits"),
         (["extractor=keras"], "extractor"),

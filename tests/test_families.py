@@ -8,7 +8,7 @@ from ganctl.catalogue import choices
 
 MODELS = choices("model")
 # What the turns' order, another precision or XLA could make a difference to: one recipe of each kind.
-DISTINCT = ("gan", "dcgan", "wgan", "sngan", "r3gan", "unrolled", "points")
+DISTINCT = ("gan", "dcgan", "wgan", "sngan", "r3gan", "unrolled", "points", "cgan")
 PRECISE = [("dcgan", "float32"), ("dcgan", "bfloat16"), ("gan", "float16"), ("r3gan", "float16")]
 COMPILED = [("dcgan", "false"), ("dcgan", "true")]
 
@@ -24,9 +24,10 @@ def test_steps_are_finite_repeatable_from_a_checkpoint_and_samples_look_like_the
     from PIL import Image
 
     noise = np.random.default_rng(0)
-    for index in range(20):
+    for index in range(20):  # two classes, for the model that wants some
         pixels = noise.integers(0, 256, (16, 24, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+        (tmp_path / str(index % 2)).mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / f"{index % 2}/{index}.png")
     data = ["dataset=image_folder", f"dataset.path={tmp_path}", "dataset.size=[16,24]"]
     _, dataset, trainer = make(*tiny(model), *data, f"dataset.channels={channels}")
     trainer.train(trainer._stream(dataset))

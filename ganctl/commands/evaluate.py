@@ -182,7 +182,8 @@ def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
     chosen["dataset"] = subject.node or chosen["dataset"]
     chosen["evaluation"]["samples"] = wish.n
     measure = build.evaluation(chosen)
-    measure.check(subject.dataset, labelled=subject.labels is not None)
+    measure.check(subject.dataset)
+    measure.check_labels(subject.labels is not None)
     return measure
 
 

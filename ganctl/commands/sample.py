@@ -5,7 +5,8 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
 
   ganctl sample latest
   ganctl sample outputs/mnist-dcgan n=100 seed=7 out=grid.png
-  ganctl sample mnist-dcgan n=1000 out=fakes/          single PNG files
+  ganctl sample mnist-dcgan n=1000 out=fakes/          single PNG files, of a
+                                        conditional model in a folder a class
   ganctl sample mnist-dcgan n=50000 out=fakes.npy      raw samples
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
@@ -24,6 +25,7 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,33 +89,47 @@ def run(words: list[str]) -> int:
 
 
 def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
-    from ganctl import build
+    from ganctl import build, image
     from ganctl.display import say
 
-    shape = _shape(folder) or build.dataset(config).shape
+    shape, classes = _known(folder)
+    if not shape:
+        dataset = build.dataset(config)
+        shape, classes = dataset.shape, dataset.classes
     step, tensors = checkpoint_of(folder, wish.checkpoint)
     config["trainer"] |= {"devices": 1}
-    trainer = build.trainer(config, shape=tuple(shape))
+    config["metric"] = {}
+    trainer = build.trainer(config, shape=tuple(shape), classes=len(classes))
     trainer.restore(tensors)
     samples = trainer.sample(wish.n, seed=wish.seed, averaged=wish.average)
     out = Path(wish.out) if wish.out else folder.samples / f"step-{step:06d}-seed-{wish.seed}.png"
-    draw = build.dataset(config).draw if len(shape) == 1 and out.suffix == ".png" else None
-    write(samples, out, as_folder=bool(wish.out) and _is_folder(wish.out), draw=draw)
+    points = len(shape) == 1 and out.suffix == ".png"
+    draw = build.dataset(config).draw if points else partial(image.grid, columns=trainer.game.columns)
+    labels = trainer.labels(wish.n)
+    folders = None if labels is None else [classes[label] for label in labels]
+    write(samples, out, as_folder=bool(wish.out) and _is_folder(wish.out), draw=draw, folders=folders)
     weights = "averaged weights" if trainer.average and wish.average else "the last weights"
     say(f"{wish.n} samples of step {step} ({weights}, seed {wish.seed}): {out}")
 
 
-def _shape(folder: Any) -> tuple[int, ...]:
-    """Return the shape of one example, as run.json tells it; empty when it does not.
+def _known(folder: Any) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the shape of one example and the names of the classes, as run.json tells them; else both empty.
 
     Raises:
-        RunError: for a shape that no data have.
+        RunError: for a shape or classes that no data have.
     """
-    shape = folder.data().get("shape") or []
+    shape, classes = folder.data().get("shape") or [], folder.data().get("classes") or []
     whole = isinstance(shape, list) and all(type(side) is int and side > 0 for side in shape)
     if not whole or len(shape) > 4 or math.prod(shape) > LARGEST:
         raise RunError(f"{folder.path / 'run.json'} is damaged: its data cannot have the shape {shape}.")
-    return tuple(shape)
+    # Classes become folders: a stranger's must not lie elsewhere.
+    if not isinstance(classes, list) or not all(isinstance(name, str) and _is_name(name) for name in classes):
+        raise RunError(f"{folder.path / 'run.json'} is damaged: its data cannot have the classes {classes}.")
+    return tuple(shape), tuple(classes)
+
+
+def _is_name(text: str) -> bool:
+    return text not in ("", ".", "..") and not set(text) & set("/\\\0")
 
 
 def checkpoint_of(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
@@ -136,7 +152,7 @@ def checkpoint_of(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
     raise UsageError(f"checkpoint: expected last or one of the steps {known}; {reason}.")
 
 
-def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None) -> None:
+def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None, folders: Any = None) -> None:
     """Write samples as one picture (.png), as raw numbers (.npy), or as single pictures into a folder.
 
     Args:
@@ -144,6 +160,7 @@ def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None)
         out: where to.
         as_folder: whether that is a folder.
         draw: what makes one picture of samples; None tiles images into a grid.
+        folders: of each single picture, by its class; None for pictures without.
 
     Raises:
         UsageError: for a folder of points, which are no pictures one by one.
@@ -158,7 +175,9 @@ def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None)
     if as_folder:
         digits = len(str(len(samples) - 1))
         for index, picture in enumerate(image.to_uint8(samples)):
-            image.save_png(out / f"{index:0{digits}d}.png", picture)
+            place = out / folders[index] if folders else out
+            place.mkdir(exist_ok=True)
+            image.save_png(place / f"{index:0{digits}d}.png", picture)
     elif out.suffix == ".npy":
         np.save(out, samples)
     else:

@@ -125,9 +125,9 @@ class Images:
         found = self._unseen() if self._unseen else None
         return np.zeros((0, *self.shape), np.float32) if found is None else image.to_float(found[:count])
 
-    def draw(self, samples: np.ndarray) -> np.ndarray:
+    def draw(self, samples: np.ndarray, columns: int | None = None) -> np.ndarray:
         """Return a uint8 picture of samples in [-1, 1] of shape (n, height, width, channels), as a grid."""
-        return image.grid(samples)
+        return image.grid(samples, columns=columns)
 
 
 def in_memory(

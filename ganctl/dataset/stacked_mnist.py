@@ -120,9 +120,9 @@ class Stacked:
         count = min(count, len(self))
         return next(iter(self.batches(count, seed=0)))["image"].numpy()
 
-    def draw(self, samples: np.ndarray) -> np.ndarray:
+    def draw(self, samples: np.ndarray, columns: int | None = None) -> np.ndarray:
         """Return a uint8 picture of samples in [-1, 1] of shape (n, 28, 28, 3), as a grid."""
-        return image.grid(samples)
+        return image.grid(samples, columns=columns)
 
 
 def stacked_mnist(*, path: str | None = None, split: str = "train", verify: bool = True) -> Stacked:

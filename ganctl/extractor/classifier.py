@@ -11,6 +11,9 @@ import tensorflow as tf
 from keras import layers
 from safetensors.numpy import load, save
 
+from ganctl.dataset.options import Augmentation
+from ganctl.dataset.storage import Memory
+from ganctl.dataset.stream import stream
 from ganctl.extractor.feed import in_chunks
 
 CHUNK = 500  # pictures in one call
@@ -109,15 +112,15 @@ def learned(images: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int) -
     """Return what a classifier says of pictures, (n, ...) -> labels (n,), that has learned from these alone.
 
     Args:
-        images: float32 of shape (n, height, width, channels) in [-1, 1].
+        images: uint8 of shape (n, height, width, channels), perhaps in a file.
         labels: integers of shape (n,), from 0.
         epochs: passes over them.
         seed: of weights and order.
     """
     keras.utils.set_random_seed(seed)
     model, batch = network(int(labels.max()) + 1, channels=images.shape[-1]), min(128, len(images))
-    data = tf.data.Dataset.from_tensor_slices({"image": images, "label": labels.astype(np.int32)})
-    data = data.shuffle(len(images), seed=seed).repeat().batch(batch, drop_remainder=True)
+    rules: Any = {"batch_size": batch, "seed": seed, "start": 0, "augmentation": Augmentation()}
+    data = stream(Memory(images), labels.astype(np.int32), **rules)
     fit(model, data, steps=len(images) // batch, epochs=epochs)
     read = reader(model)
     return lambda pictures: np.argmax(read(pictures)[1], axis=1)

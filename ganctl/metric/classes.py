@@ -1,9 +1,13 @@
 """What is measured by class: the Frechet distance within each, and what a classifier learns from fakes."""
 
+import itertools
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ganctl import image
 from ganctl.error import UsageError
 from ganctl.metric.frechet import frechet_distance
 from ganctl.settings import expect_whole
@@ -70,5 +74,25 @@ class AccuracyScore:
         from ganctl.extractor.classifier import learned
 
         fake, real = view.fake, view.real
-        read = learned(fake.images(fake.count), fake.labels, epochs=self.epochs, seed=self.seed)
-        return {"accuracy": float(np.mean(read(real.images(real.count)) == real.labels))}
+        with tempfile.TemporaryDirectory(prefix="ganctl-") as folder:
+            images = on_disk(fake, Path(folder) / "fakes.npy")
+            read = learned(images, fake.labels, epochs=self.epochs, seed=self.seed)
+            del images  # some systems remove no file that is open
+        named = np.concatenate([read(some) for some in real.parts(real.count)])
+        return {"accuracy": float(np.mean(named == real.labels))}
+
+
+def on_disk(side: Any, path: Path) -> np.ndarray:
+    """Write a side's images into a file; return them as they lie there, uint8 (count, ...).
+
+    A classifier reads them in any order, again and again; 50,000 of them have no place in memory.
+    """
+    parts = side.parts(side.count)
+    first = next(parts)
+    shape = (side.count, *first.shape[1:])
+    images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    start = 0
+    for some in itertools.chain([first], parts):
+        images[start : start + len(some)] = image.to_uint8(some)
+        start += len(some)
+    return images

@@ -61,13 +61,8 @@ class Evaluation:
         self.remarks: list[str] = []
         self._sides: dict[str, Any] = {}
 
-    def check(self, dataset: Any, labelled: bool = False) -> None:
-        """Raise UsageError where a metric cannot measure samples of these data.
-
-        Args:
-            dataset: trained on.
-            labelled: whether the samples come with labels.
-        """
+    def check(self, dataset: Any) -> None:
+        """Raise UsageError where a metric cannot measure samples of these data."""
         for name, metric in self.metrics.items():
             if hasattr(metric, "check"):
                 metric.check(dataset)
@@ -76,8 +71,6 @@ class Evaluation:
                 raise UsageError(
                     f"metric=[{name}]: expected images, got {dataset.name}; type metric=[modes]."
                 )
-            if getattr(metric, "labelled", False) and not labelled:
-                raise UsageError(f"metric=[{name}]: expected samples with labels, and this model gives none.")
             if getattr(metric, "training", False) and not len(dataset.held(1)):
                 raise UsageError(
                     f"metric=[{name}]: expected images kept from training to compare with; "
@@ -85,14 +78,24 @@ class Evaluation:
                 )
             self._suited(dataset).check(dataset.shape)
 
-    def __call__(self, stream: Stream, dataset: Any) -> dict[str, float]:
+    def check_labels(self, there: bool) -> None:
+        """Raise UsageError where a metric needs labels of the samples and there are none."""
+        for name, metric in self.metrics.items():
+            if getattr(metric, "labelled", False) and not there:
+                raise UsageError(
+                    f"metric=[{name}]: expected samples with labels, got none; type model=cgan for a "
+                    "generator that is asked for classes, or evaluate a folder with a folder for each class."
+                )
+
+    def __call__(self, stream: Stream, dataset: Any, labels: np.ndarray | None = None) -> dict[str, float]:
         """Return what every metric says of samples, by "metric/number".
 
         Args:
             stream: count -> samples in parts, the same ones whenever it is asked.
             dataset: trained on.
+            labels: of the samples, or None.
         """
-        return self.measured(self.view(stream, dataset))
+        return self.measured(self.view(stream, dataset, labels))
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""

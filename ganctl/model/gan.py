@@ -56,10 +56,14 @@ class GAN(Game):
 
     def generate(self, batch: Batch) -> tf.Tensor:
         """Return fakes made in training mode."""
-        return batch.once("fake", lambda: self.generator(self.draw(batch), training=True))
+        return batch.once("fake", lambda: self.make(self.draw(batch), batch, training=True))
 
     def sample(self, batch: Batch) -> tf.Tensor:
-        return self.generator(self.draw(batch), training=False)
+        return self.make(self.draw(batch), batch, training=False)
+
+    def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+        """Return what the generator makes of latents of shape (size, latent), for this batch."""
+        return self.generator(latent, training=training)
 
     def critic(self, batch: Batch) -> Critic:
         """Return the discriminator as a function of the image alone, which is all that penalties see."""

@@ -117,7 +117,7 @@ class Latent(Penalty):
         self.radius = radius
 
     def join(self, game: Game) -> None:
-        missing = [name for name in ("generator", "generate", "draw") if not hasattr(game, name)]
+        missing = [name for name in ("make", "generate", "draw") if not hasattr(game, name)]
         if missing:
             raise UsageError(
                 f"{self.name}: expected a family with one generator of latents alone, got "
@@ -129,7 +129,7 @@ class Latent(Penalty):
         """Return what the generator makes of moved latents, in training mode."""
         latent = self.game.draw(batch)  # type: ignore[attr-defined]
         moved = latent + self.radius * batch.normal(*latent.shape[1:])
-        return self.game.generator(moved, training=True)  # type: ignore[attr-defined]
+        return self.game.make(moved, batch, training=True)  # type: ignore[attr-defined]
 
 
 class LatentConsistency(Latent):
