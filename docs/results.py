@@ -24,10 +24,12 @@ SETS = {"mnist": "mnist", "fashion_mnist": "fashion-mnist"}
 SEEDS = (0, 1, 2)
 HALF = ["network.generator.filters=[128,64,32]", "network.discriminator.filters=[32,64]"]
 # Convolutional networks of half the recipes' width, so that a run takes minutes; an eighth for dcgan_rmsprop,
-# whose full width takes hours; the original GAN as it is. "best": experiment=mnist_best, fashion_mnist_best.
+# whose full width takes hours; the original GAN as it is; dcgan as published too, for the comparison with the best.
+# "best_by_class" has the best recipe's numbers and a conditional game.
 RECIPES = {
     "gan": ["model=gan"],
     "dcgan": ["model=dcgan", *HALF],
+    "dcgan_full": ["model=dcgan"],
     "dcgan_rmsprop": [
         "model=dcgan_rmsprop",
         "network.generator.filters=[32,16,8,8]",
@@ -40,9 +42,21 @@ RECIPES = {
         "network.discriminator.filters=[32,64,128]",
     ],
     "sngan": ["model=sngan", "network.generator.filters=[32,32]", "network.discriminator.filters=[32,32,32]"],
-    "best": [],
+    "best": ["experiment={data}_best"],
+    "best_by_class": ["experiment={data}_best", "model=cgan"],
+}
+LABELS = {
+    "dcgan_full": "`dcgan`, its own width",
+    "best": "`experiment={data}_best`",
+    "best_by_class": "`experiment={data}_best model=cgan`",
 }
 METRICS = ["fid", "kid", "precision_recall", "density_coverage"]
+CLASS_METRICS = ["intra_fid", "accuracy_score"]  # of a conditional game, measured at the end
+BY_CLASS = {
+    "intra-class FID": "intra_fid/mean",
+    "worst class": "intra_fid/worst",
+    "accuracy score": "accuracy_score/accuracy",
+}
 SHOWN = {
     "FID": "fid/fid",
     "KID x 1000": "kid/kid",
@@ -56,7 +70,7 @@ SHOWN = {
 def words(data: str, recipe: str, seed: int, folder: Path) -> list[str]:
     """Return the overrides of one run, its length such that it sees IMAGES."""
     chosen = [f"dataset={data}", f"dataset.path={folder / SETS[data]}"]
-    chosen = (RECIPES[recipe] or [f"experiment={data}_best"]) + chosen
+    chosen = [word.format(data=data) for word in RECIPES[recipe]] + chosen
     settings = build.settings(compose(chosen).plain())
     steps = math.ceil(IMAGES / settings.images_per_step)
     every = [f"trainer.{name}_every={math.ceil(steps / 4)}" for name in ("evaluate", "save", "sample")]
@@ -79,8 +93,12 @@ def measure(folder: Path, outputs: Path, part: str = "0/1") -> None:
         weights = outputs / name / "checkpoints"
         best = checkpoint.read(weights / "best.safetensors")[0]
         wanted = {"last"} if best == checkpoint.steps(weights)[-1] else {"last", "best"}
+        metrics = METRICS + (CLASS_METRICS if "model=cgan" in train else [])
+        rules = [f"metric=[{','.join(metrics)}]"]
         for each in sorted(wanted - results(outputs / name).keys(), reverse=True):  # the table needs the last
-            subprocess.run([*command, "evaluate", str(outputs / name), f"checkpoint={each}"], check=True)
+            subprocess.run(
+                [*command, "evaluate", str(outputs / name), f"checkpoint={each}", *rules], check=True
+            )
 
 
 def results(run: Path) -> dict[str, dict]:
@@ -91,25 +109,37 @@ def results(run: Path) -> dict[str, dict]:
 
 
 def table(outputs: Path) -> str:
-    """Return a table of each data set: mean and sample deviation over seeds, of the last and the best."""
+    """Return the tables of each data set: mean and sample deviation over seeds, of the last and the best."""
     texts = []
     for data in SETS:
-        labels = {"best": f"experiment={data}_best"}
-        texts += [f"### {data}", "", f"| recipe | checkpoint | seeds | {' | '.join(SHOWN)} | minutes |"]
-        texts.append("|---|---|---|" + "---|" * (len(SHOWN) + 1))
-        for recipe, which in itertools.product(RECIPES, ("last", "best")):
-            found = [outputs / f"{data}-{recipe}-{seed}" for seed in SEEDS]
-            kept = {run: each for run in found if (each := results(run))}
-            values = [each.get(which, each["last"]) for each in kept.values()]
-            if values:
-                scale = {"kid/kid": 1000}
-                columns = [[each[name] * scale.get(name, 1) for each in values] for name in SHOWN.values()]
-                cells = [cell(column) for column in columns]
-                spent = [seconds(run) / 60 for run in kept]
-                cells = [f"`{labels.get(recipe, recipe)}`", which, str(len(values)), *cells, cell(spent)]
-                texts.append(f"| {' | '.join(cells)} |")
-        texts.append("")
+        for shown in (SHOWN, BY_CLASS):
+            rows = [
+                row
+                for recipe, which in itertools.product(RECIPES, ("last", "best"))
+                if (row := line(outputs, data, recipe, which, shown))
+            ]
+            if rows:
+                texts += [
+                    f"### {data}",
+                    "",
+                    f"| recipe | checkpoint | seeds | {' | '.join(shown)} | minutes |",
+                ]
+                texts += ["|---|---|---|" + "---|" * (len(shown) + 1), *rows, ""]
     return "\n".join(texts)
+
+
+def line(outputs: Path, data: str, recipe: str, which: str, shown: dict[str, str]) -> str:
+    """Return a table's row of one recipe and checkpoint, "" where no run has all of its numbers."""
+    found = {run: results(run) for run in (outputs / f"{data}-{recipe}-{seed}" for seed in SEEDS)}
+    found = {run: kept.get(which, kept["last"]) for run, kept in found.items() if kept}
+    found = {run: kept for run, kept in found.items() if kept.keys() >= set(shown.values())}
+    if not found:
+        return ""
+    scale = {"kid/kid": 1000}
+    columns = [[kept[name] * scale.get(name, 1) for kept in found.values()] for name in shown.values()]
+    cells = [cell(column) for column in [*columns, [seconds(run) / 60 for run in found]]]
+    label = LABELS.get(recipe, f"`{recipe}`").format(data=data)
+    return f"| {' | '.join([label, which, str(len(found)), *cells])} |"
 
 
 def cell(values: list[float]) -> str:

@@ -1,5 +1,6 @@
 """What is evaluated: a run's samples, samples in files, or the data themselves; and what is kept of it."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from ganctl import build, checkpoint, gallery, image
+from ganctl.array_file import arrays, in_range
 from ganctl.comparison.entry import evaluation_of
+from ganctl.display import complain
 from ganctl.error import RunError, UsageError
 from ganctl.metric.view import pieces
 from ganctl.run import Folder
 
 FILE = "evaluation.json"
 ARRAYS = (".npy", ".npz")
+FEWEST = 2  # samples that anything can be said of
 
 
 @dataclass(kw_only=True)
@@ -95,14 +99,16 @@ def of_files(path: Path, dataset: Any, count: int) -> Subject:
         count: how many will be asked for; fewer than there are, and they are taken in a random order.
 
     Raises:
-        UsageError: for samples of another shape than the data's.
+        UsageError: for samples of another shape than the data's, or labels that are not theirs.
     """
-    if path.suffix in ARRAYS:
-        samples, labels = _arrays(path, dataset.shape)
-        stream = pieces(lambda part: _floats(samples[part]), len(samples))
-        subject = Subject(title=str(path), dataset=dataset, stream=stream, out=_beside(path))
-        subject.count, subject.labels = len(samples), labels
-        return subject
+    subject = (_of_array if path.suffix in ARRAYS else _of_folder)(path, dataset, count)
+    if (subject.count or 0) < FEWEST:
+        raise UsageError(f"{path}: expected {FEWEST} samples or more, got {subject.count}.")
+    return subject
+
+
+def _of_folder(path: Path, dataset: Any, count: int) -> Subject:
+    """Return the samples in a folder or zip of images."""
     from ganctl.dataset.folder import image_folder
 
     images = image_folder(
@@ -110,24 +116,47 @@ def of_files(path: Path, dataset: Any, count: int) -> Subject:
     )
     _same_size(path, images, dataset.shape)
     subject = of_images(str(path), images, dataset, count)
-    if set(images.classes) == set(dataset.classes):
+    if subject.labels is not None and set(images.classes) == set(dataset.classes):
         places = [dataset.classes.index(name) for name in images.classes]
-        subject.labels = np.array(places)[images.labels] if places else None
+        subject.labels = np.array(places)[subject.labels]
     else:
         subject.labels = None
     subject.out = _beside(path)
     return subject
 
 
+def _of_array(path: Path, dataset: Any, count: int) -> Subject:
+    """Return the samples in an .npy or .npz file."""
+    samples, labels = arrays(path, dataset)
+    places = _places(len(samples), count)
+
+    def part(some: slice) -> np.ndarray:
+        return in_range(path, samples[places[some]])
+
+    return Subject(
+        title=str(path),
+        dataset=dataset,
+        stream=pieces(part, len(samples)),
+        out=_beside(path),
+        count=len(samples),
+        labels=None if labels is None else labels[places],
+    )
+
+
 def of_images(title: str, images: Any, dataset: Any, count: int) -> Subject:
-    """Return images in the place of samples, in a random order where not all of them are asked for."""
-    places = np.arange(len(images))
-    places = places if count >= len(images) else np.random.default_rng(0).permutation(places)
+    """Return images in the place of samples."""
+    places = _places(len(images), count)
     stream = pieces(lambda part: image.to_float(images.read(places[part])), len(places))
     labels = None if images.labels is None else images.labels[places]
     return Subject(
         title=title, dataset=dataset, stream=stream, out=Path("outputs"), count=len(images), labels=labels
     )
+
+
+def _places(count: int, wanted: int) -> np.ndarray:
+    """Return where samples lie: in a random order where not all are wanted, for files are often sorted."""
+    places = np.arange(count)
+    return places if wanted >= count else np.random.default_rng(0).permutation(places)
 
 
 def keep(
@@ -137,8 +166,16 @@ def keep(
     seconds: float,
     pictures: list[Path],
 ) -> Path:
-    """Add a result to evaluation.json, in place of an older one of the same checkpoint and protocol."""
+    """Add a result to evaluation.json, in place of an older one of the same checkpoint and protocol.
+
+    A file that is damaged is set aside, and said to be.
+    """
     path = subject.out / FILE
+    older = results(subject.out)
+    if not older and path.is_file() and not _readable(subject.out):
+        aside = path.with_name(f"damaged-{FILE}")
+        path.replace(aside)
+        complain(f"WARNING: {path} was damaged, and begins anew; what it held is {aside}.")
     entry = {
         **subject.facts,
         "values": dict(values),
@@ -147,11 +184,29 @@ def keep(
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "pictures": [picture.relative_to(subject.out).as_posix() for picture in pictures],
     }
-    same = ("checkpoint", "step", "protocol")
-    older = [each for each in results(subject.out) if any(each.get(key) != entry.get(key) for key in same)]
+    older = [each for each in older if not _is_same(each, entry)]
     text = json.dumps({"version": 1, "results": [*older, entry]}, indent=2) + "\n"
     checkpoint.write_safely(path, text.encode())
     return path
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two results are of the same checkpoint, measured in the same way."""
+    return all(one.get(key) == other.get(key) for key in ("checkpoint", "step", "protocol"))
+
+
+def _decides_pictures(result: Mapping[str, Any]) -> list[Any]:
+    """Return all of a result that its pictures depend on."""
+    protocol = result.get("protocol")
+    names = ("samples", "seed", "averaged", "extractor_sha256")
+    return [result.get("step"), *(isinstance(protocol, dict) and protocol.get(name) for name in names)]
+
+
+def _readable(folder: Path) -> bool:
+    try:
+        return isinstance(evaluation_of(folder).get("results"), list)
+    except RunError:
+        return False
 
 
 def results(folder: Path) -> list[dict[str, Any]]:
@@ -163,51 +218,26 @@ def results(folder: Path) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def portray(subject: Subject, view: Any) -> list[Path]:
-    """Draw the pictures of an evaluation of images; return their paths."""
+def portray(subject: Subject, view: Any, protocol: Mapping[str, Any]) -> list[Path]:
+    """Draw the pictures of an evaluation of images; return their paths.
+
+    They get a folder in which no older result's pictures lie that would look otherwise.
+    """
     between = subject.between(gallery.ROWS, gallery.COLUMNS)
-    folder = subject.out / "evaluation" if subject.facts else subject.out
-    return gallery.draw(folder, view, subject.dataset.classes, between)
+    own = {**subject.facts, "protocol": dict(protocol)}
+    others = [each for each in results(subject.out) if _decides_pictures(each) != _decides_pictures(own)]
+    named = [each["pictures"] for each in others if isinstance(each.get("pictures"), list)]
+    taken = {Path(str(name)).parent.as_posix() for names in named for name in names}
+    base = f"evaluation/step-{subject.facts['step']:06d}" if subject.facts else "."
+    places = itertools.chain([base], (f"{base.strip('.') or 'samples'}-{n}" for n in itertools.count(2)))
+    place = next(place for place in places if place not in taken)
+    return gallery.draw(subject.out / place, view, subject.dataset.classes, between)
 
 
 def _beside(path: Path) -> Path:
     """Return the folder that takes what is said of files: not among them."""
     whole = path if path.name else path.resolve()
     return whole.with_name(f"{whole.stem}-evaluation")
-
-
-def _floats(samples: np.ndarray) -> np.ndarray:
-    return image.to_float(samples) if samples.dtype == np.uint8 else samples.astype(np.float32)
-
-
-def _arrays(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the samples and labels in an array file, as they lie there.
-
-    Raises:
-        RunError: for a file that cannot be read.
-        UsageError: for samples of another shape, or labels of another number.
-    """
-    try:
-        with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False) if path.suffix == ".npz" else None
-            samples = np.load(path, mmap_mode="r", allow_pickle=False) if found is None else found["images"]
-            labels = found["labels"] if found is not None and "labels" in found else None
-    except Exception as error:  # NumPy's reader raises whatever a damaged file makes it raise
-        raise RunError(
-            f"{path} cannot be read ({' '.join(str(error).split())[:120]}); .npz needs 'images'."
-        ) from error
-    if samples.shape[1:] == tuple(shape)[:-1] and shape[-1] == 1:
-        samples = samples[..., None]
-    if samples.shape[1:] != tuple(shape) or samples.dtype.kind not in "fu":
-        raise UsageError(
-            f"{path}: expected samples of (n, {', '.join(map(str, shape))}), float in [-1, 1] or uint8, "
-            f"got {samples.dtype} of {samples.shape}."
-        )
-    if samples.dtype.kind == "u" and samples.dtype != np.uint8:
-        raise UsageError(f"{path}: expected float in [-1, 1] or uint8, got {samples.dtype}.")
-    if labels is not None and labels.shape != (len(samples),):
-        raise UsageError(f"{path}: expected {len(samples)} labels, got {labels.shape}.")
-    return samples, labels
 
 
 def _same_size(path: Path, images: Any, shape: tuple[int, ...]) -> None:

@@ -102,7 +102,7 @@ def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
         raise RunError(
             f"No intact checkpoint in {folder}: {complaints[0]}{older} To start again, delete them."
         )
-    raise RunError(f"No checkpoint in {folder}.")
+    raise RunError(f"No checkpoint in {folder}; train first: ganctl resume {folder.parent}")
 
 
 def prune(folder: Path, *, keep: int) -> None:

@@ -104,6 +104,42 @@ def clock(seconds: float) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
+class Countdown:
+    """Shows how far a piece of work is and how long it takes on: a bar, or a line now and then elsewhere.
+
+    Args:
+        total: units of work.
+        title: what is done.
+        quiet: whether nothing is shown.
+        every: seconds between two lines where there is no terminal.
+    """
+
+    def __init__(self, total: float, title: str, *, quiet: bool = False, every: float = 15.0) -> None:
+        self.total, self.title, self.every = total, title, every
+        self.live, self.lines = console.is_terminal and not quiet, not console.is_terminal and not quiet
+        columns = [*Progress.get_default_columns()[:-1], TimeRemainingColumn()]
+        self.progress = Progress(*columns, console=console, disable=not self.live, transient=True)
+        self.task = self.progress.add_task(title, total=total)
+        self.done, self.began = 0.0, time.perf_counter()
+        self.said = self.began
+
+    def __enter__(self) -> "Countdown":
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def advance(self, units: float, title: str = "") -> None:
+        """Count units of work as done, and say what comes next."""
+        self.done, self.title = self.done + units, title or self.title
+        self.progress.update(self.task, completed=self.done, description=self.title)
+        now = time.perf_counter()
+        if self.lines and now - self.said > self.every and self.done:
+            self.said, left = now, (now - self.began) * (self.total / self.done - 1)
+            say(f"{self.title}: {self.done / self.total:.0%}  ETA {clock(max(0.0, left))}")
+
+
 class Meter:
     """Measures images per second between two readings."""
 

@@ -1,6 +1,8 @@
 """Evaluation as a user meets it: in training, of a run, of files, of the data; one protocol, one number."""
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -119,7 +121,7 @@ def test_evaluating_the_run_gives_the_number_of_its_log(run, evaluate):
         with Image.open(run.path / name) as picture:
             assert picture.width > 200
     assert {"real-and-fake", "nearest", "interpolations", "classes"} == {
-        name.split("/")[1].removesuffix(".png") for name in kept[0]["pictures"]
+        name.split("/")[-1].removesuffix(".png") for name in kept[0]["pictures"]
     }
 
 
@@ -149,6 +151,100 @@ def test_labels_make_class_metrics_possible(evaluate, tmp_path):
     assert evaluate("right.npz", *words)["values"]["accuracy_score/accuracy"] > 0.8
 
 
+def test_a_part_of_labelled_samples_is_any_part_and_keeps_its_labels(evaluate, tmp_path):
+    # Sorted by class, as files often are: the first ones would all be zeros.
+    places = np.argsort(digits().labels, kind="stable")
+    images, labels = digits().storage.read(places), digits().labels[places]
+    np.savez(tmp_path / "sorted.npz", images=images, labels=labels)
+    for index, (each, label) in enumerate(zip(images[::3], labels[::3], strict=True)):
+        (tmp_path / f"files/{label}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(each[..., 0]).save(tmp_path / f"files/{label}/{index:04d}.png")
+    for name in ("sorted.npz", "files"):
+        found = evaluate(name, "dataset=digits", "n=300", "metric=[fid,intra_fid]")["values"]
+        assert found["fid/fid"] < 3 and found["intra_fid/mean"] < 10, found
+        whole = evaluate(name, "dataset=digits", "metric=[intra_fid]")["values"]
+        assert whole["intra_fid/mean"] < found["intra_fid/mean"]
+
+
+def test_an_older_result_keeps_its_pictures(run, evaluate):
+    evaluate(run.path, "n=150")
+    before = {name: (run.path / name).read_bytes() for name in appraisal.results(run.path)[-1]["pictures"]}
+    evaluate(run.path, "n=40", "seed=5", "metric=[fid]")
+    later = appraisal.results(run.path)[-1]["pictures"]
+    assert not set(before) & set(later)
+    assert all((run.path / name).read_bytes() == content for name, content in before.items())
+    evaluate(run.path, "n=150", "metric=[fid]")  # the same samples: the same pictures
+    assert set(appraisal.results(run.path)[-1]["pictures"]) == set(before)
+
+
+def test_a_run_whose_data_moved_is_told_where_they_are(evaluate, tmp_path):
+    (tmp_path / "data").mkdir()
+    for index, each in enumerate(digits().storage.read(np.arange(60))):
+        Image.fromarray(each[..., 0]).save(tmp_path / f"data/{index:02d}.png")
+    words = ["dataset=image_folder", "dataset.size=28", "dataset.channels=1", "dataset.path=data"]
+    assert cli.main(["train", *tiny("gan"), *words, "trainer.steps=1", "name=moved"]) == 0
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    words = ["moved", "n=20", "metric=[fid]", "extractor=digits"]
+    assert "data" in evaluate(*words, code=2)
+    assert evaluate(*words, "dataset.path=elsewhere")["values"]["fid/fid"] > 0
+    said = evaluate(*words, "dataset.size=32", code=2)
+    assert "of them only dataset.path may change" in said and said.count("\n") == 1
+
+
+def test_samples_that_are_none_are_told(evaluate, tmp_path):
+    good = digits().take(40)
+    for name, samples in {
+        "bytes": (good + 1) * 127.5,
+        "nan": np.where(np.arange(40).reshape(-1, 1, 1, 1) == 7, np.nan, good),
+        "one": good[:1],
+        "none": good[:0],
+    }.items():
+        np.save(tmp_path / f"{name}.npy", samples)
+    assert "expected floats in [-1, 1] (or uint8), got 0 to 255" in evaluate(
+        "bytes.npy", "dataset=digits", code=2
+    )
+    assert "expected floats in [-1, 1]" in evaluate("nan.npy", "dataset=digits", code=2)
+    for name, count in (("one", 1), ("none", 0)):
+        said = evaluate(f"{name}.npy", "dataset=digits", "metric=[fid]", code=2)
+        assert f"{name}.npy: expected 2 samples or more, got {count}" in said
+    assert "There is no file 'lost.npy'" in evaluate("lost.npy", "dataset=digits", code=2)
+    for labels, said in {
+        "float": (np.zeros(40), "expected 40 whole numbers as labels, got float64"),
+        "few": (np.zeros(39, int), "expected 40 whole numbers as labels, got int64 of (39,)"),
+        "below": (np.arange(40) - 1, "expected labels from 0 to 9, as digits has them, got -1 to 38"),
+    }.values():
+        np.savez(tmp_path / "bad.npz", images=good, labels=labels)
+        assert said in evaluate("bad.npz", "dataset=digits", "metric=[intra_fid]", code=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["n=2", "metric=[kid]"], "metric=[kid]: expected 3 samples or more, got 2"),
+        (
+            ["n=3", "metric=[precision_recall]"],
+            "metric=[precision_recall]: expected 4 samples or more, got 3",
+        ),
+        (["metric=[density_coverage]", "evaluation.real=4"], "expected 6 real images or more, got 4"),
+    ],
+)
+def test_too_few_samples_are_told_before_any_is_drawn(words, said, run, evaluate, make):
+    assert said in evaluate(run.path, *words, code=2)
+    samples = [f"evaluation.samples={word[2:]}" for word in words if word.startswith("n=")]
+    with pytest.raises(UsageError, match=re.escape(said)):  # and before a training begins
+        make(*tiny("gan"), *samples, *(word for word in words if not word.startswith("n=")))
+
+
+def test_a_damaged_evaluation_json_is_set_aside(run, evaluate, tmp_path):
+    shutil.copytree(run.path, tmp_path / "outputs/hurt")
+    file = tmp_path / "outputs/hurt/evaluation.json"
+    for content in ("[1, 2]", '{"results": [{"fid'):
+        file.write_text(content)
+        evaluate("hurt", "n=20", "metric=[fid]")
+        assert len(json.loads(file.read_text())["results"]) == 1
+        assert (file.parent / "damaged-evaluation.json").read_text() == content
+
+
 def test_the_data_themselves_are_the_floor_and_copies_of_it_are_seen(evaluate, tmp_path):
     words = [
         "dataset=digits",
@@ -157,13 +253,16 @@ def test_the_data_themselves_are_the_floor_and_copies_of_it_are_seen(evaluate, t
     ]
     floor = evaluate("data", *words)["values"]
     assert floor["fid/fid"] == pytest.approx(0, abs=1e-3)
-    assert floor["nearest/copies"] > 0.5 and floor["nearest/closer"] > 0.7  # they are the training images
+    # They are the training images.
+    assert floor["nearest/copies"] > 0.98 and floor["nearest/data_copying"] > 0.98
+    assert floor["nearest/closer"] > 0.7
     assert floor["spread/distance"] == pytest.approx(floor["spread/of_data"], rel=0.02)
     assert 5 < floor["inception_score/score"] <= 10
     others = digits(holdout=600).held(600)
     np.save(tmp_path / "unseen.npy", others)
     unseen = evaluate("unseen.npy", *words)["values"]
     assert unseen["nearest/copies"] < 0.05
+    assert unseen["nearest/data_copying"] == pytest.approx(0.5, abs=0.02)
 
 
 def test_fewer_samples_than_features_are_told_and_do_not_crash(run, capsys):
@@ -188,7 +287,8 @@ def test_fewer_samples_than_features_are_told_and_do_not_crash(run, capsys):
             ["evaluation.reference=tset"],
             "evaluation.reference: expected one of auto, test, train, got 'tset'",
         ),
-        (["checkpoint=11"], "expected last or one of the steps"),
+        (["checkpoint=11"], "expected last, best or one of the steps [4, 8, 12]; got '11'"),
+        (["checkpoint=bets"], "Did you mean 'best'?"),
     ],
 )
 def test_wrong_words_are_told_in_one_line(words, message, run, evaluate):

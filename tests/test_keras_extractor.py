@@ -51,7 +51,9 @@ def test_features_are_what_the_head_reads_and_logits_its_scores(saved, monkeypat
 
     model = keras.models.load_model(saved / "scores.keras", compile=False)
     extractor = Keras(str(saved / "scores.keras"))
-    assert (extractor.name, extractor.resize) == ("keras", "tensorflow2 bilinear antialiased 12x10")
+    assert extractor.name == "keras" and extractor.resize.startswith(
+        "tensorflow2 bilinear antialiased 12x10,"
+    )
     assert extractor.sha256 == hashlib.sha256((saved / "scores.keras").read_bytes()).hexdigest()
     monkeypatch.setattr(keras_model, "CHUNK", 2)
     features, logits = extractor(images())
@@ -81,10 +83,30 @@ def test_a_layer_with_pixels_is_averaged_and_one_that_is_not_there_is_named(save
         Keras(path, layer="convolutoin")
 
 
+def test_another_layer_or_scale_is_another_protocol_and_another_place_in_the_cache(saved):
+    from ganctl.metric.view import evenly
+
+    class Set:
+        fingerprint, labels = "a", None
+
+        def __len__(self):
+            return 2
+
+        def read(self, places):
+            return np.full((len(places), 12, 10, 3), 100, np.uint8)
+
+    path = str(saved / "scores.keras")
+    ways = [{}, {"layer": "convolution"}, {"scale": "unit"}, {"layer": "convolution", "scale": "unit"}]
+    extractors = [Keras(path, **way) for way in ways]
+    assert len({each.resize for each in extractors}) == 4  # which the protocol and the cache's key hold
+    sides = [evenly(Set(), 2, each) for each in extractors]
+    assert len({str(side._key) for side in sides}) == 4
+
+
 def test_pixels_are_scaled_and_resized_as_the_model_wants(saved):
     path = str(saved / "any.keras")
     extractor = Keras(path)
-    assert extractor.resize == "none"
+    assert extractor.resize.startswith("none, ")
     small, large = extractor(images(1, 6, 7, 1)), extractor(images(1, 30, 20, 1))
     assert small[0].shape == large[0].shape == (1, 2)
     light = np.ones((1, 8, 8, 1), np.float32)

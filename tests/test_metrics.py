@@ -160,12 +160,29 @@ def test_collapse_costs_recall_and_coverage_and_noise_costs_precision_and_densit
 def test_copies_are_seen():
     random = np.random.default_rng(0)
     training, unseen, fresh = random.standard_normal((3, 1000, 4))
-    honest = copying(fresh, training, unseen)
+    honest = copying(fresh, training, unseen, training)
     assert honest["closer"] == pytest.approx(0.5, abs=4 * honest["error"]) and honest["copies"] < 0.04
-    copied = copying(training[:500] + 1e-6, training, unseen)
-    assert copied["closer"] == 1 and copied["copies"] == 1
-    assert copying(np.concatenate([training[:250], fresh[:250]]), training, unseen)["copies"] > 0.5
-    assert copying(training, training, training)["closer"] == 0.5
+    assert honest["data_copying"] == pytest.approx(0.5, abs=0.05)
+    copied = copying(training[:500] + 1e-6, training, unseen, training)
+    assert copied["closer"] == copied["copies"] == copied["data_copying"] == 1
+    assert copying(np.concatenate([training[:250], fresh[:250]]), training, unseen, training)["copies"] > 0.5
+    assert copying(training, training, training, training)["closer"] == 0.5
+    # Far from the data: no copies, and farther than what was held out.
+    assert copying(fresh + 9, training, unseen, training)["data_copying"] < 0.01
+
+
+def test_a_copy_is_found_among_all_training_images_however_few_are_held_out():
+    training, unseen = np.split(np.random.default_rng(0).standard_normal((5100, 4)), [5000])
+    found = copying(training[1:400], training, unseen, training[::50])
+    assert found["copies"] == 1 and found["data_copying"] == 1
+    assert found["closer"] < 0.7  # which sees but a fiftieth of them
+
+
+def test_data_copying_is_the_share_of_pairs():
+    training, unseen, fake = np.random.default_rng(1).standard_normal((3, 40, 3))
+    near = lambda some: brute(some, training).min(axis=1)  # noqa: E731
+    expected = (near(fake)[:, None] < near(unseen)[None]).mean()
+    assert copying(fake, training, unseen, training)["data_copying"] == pytest.approx(expected)
 
 
 # -- patches ---------------------------------------------------------------------------------------

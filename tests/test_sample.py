@@ -104,7 +104,10 @@ def test_a_damaged_newest_checkpoint_is_passed_over_loudly(outputs, tmp_path, mo
     assert capsys.readouterr().err.startswith("ganctl: No intact checkpoint in outputs/hurt/checkpoints")
     shutil.rmtree(newest.parent)
     assert cli.main(["sample", "hurt", "n=1"]) == 1
-    assert capsys.readouterr().err == "ganctl: No checkpoint in outputs/hurt/checkpoints.\n"
+    assert (
+        capsys.readouterr().err
+        == "ganctl: No checkpoint in outputs/hurt/checkpoints; train first: ganctl resume outputs/hurt\n"
+    )
 
 
 def test_a_checkpoint_of_another_network_is_refused(outputs, tmp_path, monkeypatch, capsys):

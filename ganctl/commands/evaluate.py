@@ -34,6 +34,8 @@ and classes go to RUN/evaluation/.
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,13 +107,12 @@ def run(words: list[str]) -> int:
     protocol = measure.protocol(
         subject.dataset, samples=samples, seed=subject.seed, averaged=subject.averaged
     )
-    with _progress(samples + protocol.get("real", 0), quiet=wish.as_json) as tell:
-        measure.tell = tell
+    images = samples + protocol.get("real", 0)
+    with _progress(images, len(measure.metrics), quiet=wish.as_json) as (measure.tell, measure.begin):
         view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count)
         values = measure.measured(view)
     seconds = time.perf_counter() - started
-    images = len(subject.dataset.shape) > 1
-    pictures = appraisal.portray(subject, view) if images else []
+    pictures = appraisal.portray(subject, view, protocol) if len(subject.dataset.shape) > 1 else []
     kept = appraisal.keep(subject, values, protocol, seconds, pictures)
     if wish.as_json:
         print(
@@ -131,8 +132,12 @@ def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
 
     path, data = Path(wish.name), [word for word in wish.overrides if word.startswith("dataset")]
     is_run = (path / "config.yaml").is_file() or not path.exists()
-    chosen = compose(wish.overrides).plain()
-    if wish.name == "data" or not is_run:
+    if is_run and path.suffix in (*appraisal.ARRAYS, ".zip"):
+        raise UsageError(f"There is no file '{path}'; type the path of one, or of a folder or a run.")
+    own = wish.name != "data" and is_run
+    # A run has its own data, of which only the place may be told.
+    chosen = compose([word for word in wish.overrides if not (own and word in data)]).plain()
+    if not own:
         if not data:
             raise UsageError(
                 f"evaluate {wish.name}: expected the data to compare with; type dataset=mnist, for example."
@@ -180,7 +185,7 @@ def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
         usual = "[modes]" if hasattr(subject.dataset, "truth") else USUAL
         chosen["metric"] = compose([f"metric={usual}"]).plain()["metric"]
     chosen["dataset"] = subject.node or chosen["dataset"]
-    chosen["evaluation"]["samples"] = wish.n
+    chosen["evaluation"]["samples"] = wish.n if subject.count is None else min(wish.n, subject.count)
     measure = build.evaluation(chosen)
     measure.check(subject.dataset)
     measure.check_labels(subject.labels is not None)
@@ -214,23 +219,23 @@ def _against(protocol: dict[str, Any]) -> str:
     return f"{protocol['real']:,} images ({protocol['reference']}), extractor {protocol['extractor']}"
 
 
-def _progress(total: int, *, quiet: bool) -> Any:
-    """Return a context whose value is called with the number of images done."""
-    from contextlib import contextmanager
+@contextmanager
+def _progress(images: int, metrics: int, *, quiet: bool) -> Iterator[tuple[Callable, Callable]]:
+    """Show how far a measurement is; yield what is called with images done, and with each metric begun.
 
-    from rich.progress import Progress, TimeRemainingColumn
+    A metric's own work counts as a part of the images', so that the bar does not stand still at their end.
+    """
+    from ganctl.display import Countdown
 
-    from ganctl.display import console
+    share = images // 4
+    with Countdown(images + metrics * share, "measuring", quiet=quiet) as countdown:
+        begun: list[str] = []
 
-    @contextmanager
-    def shown() -> Any:
-        off = quiet or not console.is_terminal
-        columns = [*Progress.get_default_columns()[:-1], TimeRemainingColumn()]
-        with Progress(*columns, console=console, disable=off, transient=True) as progress:
-            task = progress.add_task("measuring", total=total)
-            yield lambda count: progress.advance(task, count)
+        def begin(metric: str) -> None:
+            countdown.advance(share if begun else 0, f"measuring {metric}")
+            begun.append(metric)
 
-    return shown()
+        yield countdown.advance, begin
 
 
 def _say(text: str) -> None:

@@ -148,8 +148,10 @@ def checkpoint_of(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
         return checkpoint.read(path)
     if wanted.isdigit() and int(wanted) in known:
         return checkpoint.read(checkpoint.path_of(folder.checkpoints, int(wanted)))
+    there = ["last", "best"] if path.is_file() else ["last"]
     reason = "no metric chose a best one in this run" if wanted == "best" else f"got '{wanted}'"
-    raise UsageError(f"checkpoint: expected last or one of the steps {known}; {reason}.")
+    hint = suggest(wanted, there)
+    raise UsageError(f"checkpoint: expected {', '.join(there)} or one of the steps {known}; {reason}.{hint}")
 
 
 def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None, folders: Any = None) -> None:

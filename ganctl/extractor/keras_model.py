@@ -62,7 +62,9 @@ class Keras:
         self.channels = described.shape[2]
         height, width = described.shape[:2]
         self.size = (height, width) if height and width else None
-        self.resize = f"tensorflow2 bilinear antialiased {height}x{width}" if self.size else "none"
+        resized = f"tensorflow2 bilinear antialiased {height}x{width}" if self.size else "none"
+        # All that decides its numbers besides the file: what is kept, and what may be ranked, goes by it.
+        self.resize = f"{resized}, pixels {scale}, layer {layer or 'before the last'}"
         self._call: Any = None
 
     def check(self, shape: tuple[int, ...]) -> None:

@@ -14,6 +14,7 @@ from ganctl.metric.view import Side, View, evenly
 from ganctl.settings import expect_one_of, expect_whole
 
 REFERENCES = ("auto", "test", "train")
+MOST, FEW = 100_000, 10_000  # training images among which a picture shows the nearest
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy")
 
 Stream = Callable[[int], Iterator[np.ndarray]]
@@ -57,7 +58,8 @@ class Evaluation:
             load,
             dict(plain or {}),
         )
-        self.tell: Callable[[int], None] = lambda count: None
+        self.tell: Callable[[int], None] = lambda count: None  # of images that became features
+        self.begin: Callable[[str], None] = lambda metric: None
         self.remarks: list[str] = []
         self._sides: dict[str, Any] = {}
 
@@ -76,7 +78,20 @@ class Evaluation:
                     f"metric=[{name}]: expected images kept from training to compare with; "
                     "type dataset.holdout=1000."
                 )
+            self._expect_enough(name, metric, dataset)
             self._suited(dataset).check(dataset.shape)
+
+    def _expect_enough(self, name: str, metric: Any, dataset: Any) -> None:
+        """Raise UsageError where a metric would have fewer samples or real images than it needs."""
+        least = getattr(metric, "least", 2)
+        for kind, key, count in (
+            ("samples", f"evaluation.samples={least} (n={least} in evaluate)", self.samples),
+            ("real images", f"evaluation.real={least}", min(self.most, len(dataset))),
+        ):
+            if count < least:
+                raise UsageError(
+                    f"metric=[{name}]: expected {least} {kind} or more, got {count}; type {key} or more."
+                )
 
     def check_labels(self, there: bool) -> None:
         """Raise UsageError where a metric needs labels of the samples and there are none."""
@@ -99,11 +114,10 @@ class Evaluation:
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""
-        found = {
-            f"{metric}/{name}": float(value)
-            for metric, measure in self.metrics.items()
-            for name, value in measure(view).items()
-        }
+        found: dict[str, float] = {}
+        for metric, measure in self.metrics.items():
+            self.begin(metric)
+            found |= {f"{metric}/{name}": float(value) for name, value in measure(view).items()}
         self.remarks = view.remarks
         return found
 
@@ -119,15 +133,19 @@ class Evaluation:
         """
         # What only counts modes needs no features, and the network of FID may not be there.
         extractor = self._suited(dataset) if self._compares() else None
-        fake = Side(
-            stream, min(self.samples, count or self.samples), extractor, labels=labels, tell=self.tell
-        )
+        many = min(self.samples, count or self.samples)
+        labels = None if labels is None else labels[:many]
+        fake = Side(stream, many, extractor, labels=labels, tell=self.tell)
+        # Of a slow extractor, only who asks for neighbours waits for those of all images.
+        whole = getattr(extractor, "light", False) or "nearest" in self.metrics
         return View(
             dataset,
             lambda wanted: np.concatenate(list(stream(wanted)))[:wanted],
             fake,
             partial(self._real, dataset),
+            partial(self._trained, dataset),
             partial(self._others, dataset),
+            MOST if whole else FEW,
         )
 
     def protocol(self, dataset: Any, *, samples: int, seed: int | None, averaged: bool) -> dict[str, Any]:
@@ -200,6 +218,12 @@ class Evaluation:
             _, images = self._reference(dataset)
             self._sides["real"] = evenly(images, self.most, self._suited(dataset), tell=self.tell)
         return self._sides["real"]
+
+    def _trained(self, dataset: Any, most: int) -> Side:
+        name = f"trained {most}"
+        if name not in self._sides:
+            self._sides[name] = evenly(dataset, most, self._suited(dataset), tell=self.tell)
+        return self._sides[name]
 
     def _others(self, dataset: Any, most: int) -> tuple[Side, Side]:
         """Return the sides of training images and of as many held-out ones."""

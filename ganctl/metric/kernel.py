@@ -23,8 +23,10 @@ class KID:
         UsageError: for fewer than 3.
     """
 
+    least = 3  # samples of each side; the jackknife leaves one out of two pairs
+
     def __init__(self, most: int = 10_000) -> None:
-        expect_whole("metric.kid.most", most, 3)
+        expect_whole("metric.kid.most", most, self.least)
         self.most = most
 
     def __call__(self, view: Any) -> dict[str, float]:

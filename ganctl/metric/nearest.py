@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from ganctl.metric.neighbours import nearest
 from ganctl.settings import expect_whole
@@ -11,15 +12,21 @@ NEAR = 0.01  # share of unseen images that lie as near to a training image as a 
 
 
 class Nearest:
-    """Nearest neighbours of fakes among training images and as many held-out ones, by features.
+    """Nearest neighbours of fakes among the training images and among held-out ones, by features.
 
-    `closer` is the share of fakes nearer to a training image than to any held-out one: one half for a
-    generator that learned the distribution, more for one that memorizes (the idea of Meehan et al., 2020,
-    arXiv:2004.05675); its standard error comes with it. `copies` is the share of fakes that lie nearer to a
-    training image than 99 % of held-out images do: about 0.01 without copies. A pixel-wise copy lies at 0.
+    - `copies` is the share of fakes that lie nearer to a training image than 99 % of held-out images do:
+      about 0.01 without copies, 1 for training images themselves. A pixel-wise copy lies at 0.
+    - `data_copying` is the share of pairs of a fake and a held-out image in which the fake lies nearer to the
+      training images: one half for a generator of the data's distribution, more for one that memorizes, less
+      for one that misses it (the statistic of Meehan et al., 2020, arXiv:2004.05675, section 3.1).
+    - `closer` is the share of fakes nearer to a training image than to any of as many held-out ones, with its
+      standard error: one half without copies. Where training images are more, so many of them are drawn,
+      and it sees a copy of no other.
 
     Args:
-        most: images of each kind.
+        most: fakes, and images of each kind for `closer`.
+        training: images trained on that are searched for `copies` and `data_copying`, spread evenly over
+            them where they are more.
 
     Raises:
         UsageError: for fewer than 100.
@@ -27,25 +34,30 @@ class Nearest:
 
     training = True  # it needs the images trained on, and others
 
-    def __init__(self, most: int = 10_000) -> None:
+    def __init__(self, most: int = 10_000, training: int = 100_000) -> None:
         expect_whole("metric.nearest.most", most, 100)
-        self.most = most
+        expect_whole("metric.nearest.training", training, 100)
+        self.most, self.searched = most, training
 
     def __call__(self, view: Any) -> dict[str, float]:
-        """Return {"copies", "closer", "error"} of a `ganctl.metric.view.View`."""
-        training, unseen = (side.features for side in view.seen_and_unseen(self.most))
-        return copying(view.fake.features[: self.most], training, unseen)
+        """Return {"copies", "data_copying", "closer", "error"} of a `ganctl.metric.view.View`."""
+        some, unseen = (side.features for side in view.seen_and_unseen(self.most))
+        return copying(view.fake.features[: self.most], view.trained(self.searched).features, unseen, some)
 
 
-def copying(fake: np.ndarray, training: np.ndarray, unseen: np.ndarray) -> dict[str, float]:
-    """Return the numbers of `Nearest` for features of shape (n, d), (m, d) and (m, d)."""
-    to_training = nearest(fake, training)[1][:, 0]
-    to_unseen = nearest(fake, unseen)[1][:, 0]
-    usual = np.quantile(nearest(unseen, training)[1][:, 0], NEAR)
+def copying(fake: np.ndarray, training: np.ndarray, unseen: np.ndarray, some: np.ndarray) -> dict[str, float]:
+    """Return the numbers of `Nearest` for features of shape (n, d), (t, d), (m, d) and (m, d).
+
+    `some` are as many of the training images as there are unseen ones.
+    """
+    of_fakes, of_unseen = (nearest(samples, training)[1][:, 0] for samples in (fake, unseen))
+    pairs = stats.mannwhitneyu(of_unseen, of_fakes).statistic / (len(fake) * len(unseen))
+    to_some, to_unseen = (nearest(fake, among)[1][:, 0] for among in (some, unseen))
     # One that is as near to both, such as a picture that both have, counts half.
-    closer = np.mean((to_training < to_unseen) + 0.5 * (to_training == to_unseen))
+    closer = np.mean((to_some < to_unseen) + 0.5 * (to_some == to_unseen))
     return {
-        "copies": float(np.mean(to_training < usual)),
+        "copies": float(np.mean(of_fakes < np.quantile(of_unseen, NEAR))),
+        "data_copying": float(pairs),
         "closer": float(closer),
         "error": float(np.sqrt(closer * (1 - closer) / len(fake))),
     }

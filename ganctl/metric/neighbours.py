@@ -7,7 +7,8 @@ import numpy as np
 
 from ganctl.settings import expect_whole
 
-ROWS = 1000  # of a distance matrix at a time
+ROWS = 1000  # of a distance matrix at a time,
+NUMBERS = 10_000_000  # of so many numbers
 
 
 class Manifolds:
@@ -29,6 +30,7 @@ class Manifolds:
         expect_whole(f"metric.{name}.neighbours", neighbours, 1)
         expect_whole(f"metric.{name}.most", most, 2)
         self.measure, self.neighbours, self.most = measure, neighbours, most
+        self.least = neighbours + 1
 
     def __call__(self, view: Any) -> dict[str, float]:
         """Return the numbers of a `ganctl.metric.view.View`."""
@@ -122,8 +124,9 @@ def blocks(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     centre = one.mean(axis=0)  # |x - y|^2 = |x|^2 + |y|^2 - 2xy loses digits far from the origin
     one, other = one - centre, other - centre
     lengths = (other * other).sum(axis=1)
-    for start in range(0, len(one), ROWS):
-        rows = slice(start, min(start + ROWS, len(one)))
+    height = max(1, min(ROWS, NUMBERS // max(1, len(other))))
+    for start in range(0, len(one), height):
+        rows = slice(start, min(start + height, len(one)))
         part = one[rows]
         squares = part @ other.T
         squares *= -2

@@ -36,6 +36,7 @@ class Side:
         self._read, self.count, self.extractor, self._labels = read, count, extractor, labels
         self._key, self._tell = key, tell
         self._found: dict[str, np.ndarray] = {}
+        self._told = 0
         self._known: dict[str, Any] = {}
 
     @property
@@ -86,6 +87,7 @@ class Side:
     def _extracted(self) -> dict[str, np.ndarray]:
         if not self._found:
             self._found = cache.remembered(self._key, self._extract) if self._key else self._extract()
+            self._tell(self.count - self._told)  # what was kept is done at once
         return self._found
 
     def _extract(self) -> dict[str, np.ndarray]:
@@ -94,6 +96,7 @@ class Side:
         for some in regrouped(self.parts(self.count), CHUNK):
             parts.append(self.extractor(some))
             self._tell(len(some))
+            self._told += len(some)
         features, logits = (np.concatenate(each) for each in zip(*parts, strict=True))
         return {"features": features, "logits": logits}
 
@@ -106,8 +109,10 @@ class View:
         draw: count -> samples of the generator, an array.
         fake: the generated side.
         real: makes the real side, when it is first asked for.
+        trained: count -> the side of so many training images, or of all.
         others: count -> the sides of as many training images, and as many held-out ones; None where there is
             no training set.
+        searched: training images among which a picture shows the nearest.
     """
 
     def __init__(
@@ -116,10 +121,13 @@ class View:
         draw: Callable[[int], np.ndarray],
         fake: Side,
         real: Callable[[], Side],
+        trained: Callable[[int], Side],
         others: Callable[[int], tuple[Side, Side]],
+        searched: int,
     ) -> None:
         self.dataset, self.draw, self.fake = dataset, draw, fake
-        self._real, self.seen_and_unseen = real, others
+        self._real, self.trained, self.seen_and_unseen = real, trained, others
+        self.searched = searched
         self.remarks: list[str] = []
 
     @property
