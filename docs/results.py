@@ -24,8 +24,8 @@ SETS = {"mnist": "mnist", "fashion_mnist": "fashion-mnist"}
 SEEDS = (0, 1, 2)
 HALF = ["network.generator.filters=[128,64,32]", "network.discriminator.filters=[32,64]"]
 # Convolutional networks of half the recipes' width, so that a run takes minutes; an eighth for dcgan_rmsprop,
-# whose full width takes hours; the original GAN as it is; dcgan as published too, for the comparison with the best.
-# "best_by_class" has the best recipe's numbers and a conditional game.
+# whose full width takes hours; the original GAN as it is; dcgan in its own width too, beside which the best
+# must stand. "best_by_class" is the best recipe in a conditional game.
 RECIPES = {
     "gan": ["model=gan"],
     "dcgan": ["model=dcgan", *HALF],
