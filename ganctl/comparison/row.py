@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.comparison.choice import Recipe, leaves, recognized
+from ganctl.comparison.choice import Recipe, leaves, recognized, shown
 from ganctl.comparison.entry import Entry
 from ganctl.comparison.protocol import Source
 from ganctl.comparison.ranking import Ranking
@@ -158,19 +158,6 @@ def figure(mean: float, deviation: float | None = None) -> str:
 def span(steps: Sequence[int]) -> str:
     """Return steps as one number, or from the first to the last."""
     return str(steps[0]) if len(steps) == 1 else f"{steps[0]}-{steps[-1]}"
-
-
-def shown(value: Any) -> str:
-    """Return a config value as it is typed."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(shown, value))}]"
-    return str(value)
 
 
 def _shown(choice: Any) -> str:
