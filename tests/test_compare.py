@@ -429,6 +429,18 @@ def test_a_run_left_out_is_told_what_gives_a_number_that_can_be_ranked(outputs, 
     assert "  three: no fid from=evaluation, and its data are others than those of one" in lines
 
 
+def test_numbers_older_than_the_run_are_noted_with_what_measures_them_again(outputs, said):
+    path = written(outputs, "old", numbers={}, results=[result(8.0, step=200, samples=500)])
+    (path / "checkpoints").mkdir()
+    (path / "checkpoints/step-000000000200.safetensors").touch()
+    assert not [line for line in said("old")[1] if line.startswith("Note")]
+    (path / "checkpoints/step-000000000250.safetensors").touch()
+    text = " ".join(said("old")[1])
+    assert (
+        f"last of old is of step 200, and the run has step 250; measure again: {typed('old', n=500)}." in text
+    )
+
+
 def test_a_damaged_run_is_left_out_and_the_exit_code_says_so(outputs, said):
     written(outputs, "good")
     (written(outputs, "bad") / "config.yaml").write_text("[")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganctl.comparison.choice import Recipe, leaves, recognized, shown
-from ganctl.comparison.entry import Entry
+from ganctl.comparison.entry import Entry, evaluate
 from ganctl.comparison.protocol import Source
 from ganctl.comparison.ranking import Ranking
 
@@ -38,6 +38,7 @@ MEASURING = ("metric", "extractor", "evaluation")  # groups that say how a run i
 STEPS = "trainer.steps"  # it has a column of its own
 NOTHING = "-"
 LONG = 70  # characters of a line
+STALE = 3  # runs with old numbers that are named
 
 
 @dataclass
@@ -128,7 +129,7 @@ def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
 
 
 def notes(found: Sequence[Row]) -> list[str]:
-    """Return what a reader of the rows should know: seeds given twice, runs that lag behind."""
+    """Return what a reader of the rows should know: seeds given twice, runs that lag behind, old numbers."""
     texts = []
     for row in found:
         seeds = [str(entry.seed) for entry in row.entries]
@@ -138,7 +139,23 @@ def notes(found: Sequence[Row]) -> list[str]:
         if len(row.steps) > 1:
             short = min(row.entries, key=lambda entry: entry.step)
             texts.append(f"{row.label}: {short.name} is at step {short.step}, others at {row.steps[-1]}")
-    return texts
+    return [*texts, *_stale(found)]
+
+
+def _stale(found: Sequence[Row]) -> list[str]:
+    """Return which runs have a checkpoint newer than their last number, and what measures it likewise."""
+    pairs = [(row.name, *pair) for row in found for pair in zip(row.entries, row.sources, strict=True)]
+    old = [
+        (f"{entry.name} is of step {source.last(name)[0]}, and the run has step {entry.folder.step}", todo)
+        for name, entry, source in pairs
+        if source.last(name)[0] < entry.folder.step
+        for todo in [evaluate(entry.folder.path, source.words(name))]
+    ]
+    if not old:
+        return []
+    told, todo = zip(*old[:STALE], strict=True)
+    more = f"; {len(old) - STALE} more" if len(old) > STALE else ""
+    return [f"last of {'; of '.join(told)}{more}; measure again: {'; '.join(todo)}"]
 
 
 def spread(values: Sequence[float]) -> tuple[float, float | None]:
