@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import python, tiny
 from PIL import Image
-from test_compare import PROTOCOL, VERSIONS, result, written
+from test_compare import PROTOCOL, VERSIONS, result, typed, written
 from test_diagnosis import SICK, logged
 
 from ganctl import cli
@@ -220,6 +220,28 @@ def test_a_run_of_which_nothing_is_known_yet_has_a_page(outputs, report):
     assert page.data == {"charts": [], "frames": []}
 
 
+def tile(page, name):
+    """Return (words, class) of a tile."""
+    found = re.search(rf'<dt>{name}</dt><dd(?: class="([^"]*)")?>(.*?)</dd>', page.source)
+    return re.sub(r"<small>(.*?)</small>", r" (\1)", found[2]), found[1]
+
+
+def test_a_run_that_cannot_be_judged_yet_is_not_called_healthy(outputs, report):
+    for name, count in (("a", 7), ("b", 0)):
+        log(written(outputs, f"young/{name}"), logged(50 * count)[:count])
+    log(written(outputs, "both/old"), logged(400))
+    log(written(outputs, "both/young"), logged(350))
+    page = report("young/a")
+    assert tile(page, "diagnosis") == ("not judged (7 log lines of at least 8)", "state ")
+    assert "Not judged: anything, before 8 log lines" in page.text and "Nothing is wrong" not in page.text
+    assert tile(report("young/b"), "diagnosis")[0].startswith("not judged (0 ")
+    assert tile(report("young"), "diagnosis") == ("not judged (7 log lines of at least 8)", "state ")
+    page = report("both")
+    reason = "1 healthy (1 not judged: 7 log lines of at least 8)"
+    assert tile(page, "diagnosis") == (reason, "state ") and page.text.count("not judged") == 2
+    assert tile(report("both/old"), "diagnosis") == ("healthy", "state finished")
+
+
 def test_nothing_of_a_stranger_s_folder_becomes_html(outputs, report):
     lines = [{**line, f"fid/{EVIL}": 3.0, EVIL: 1.0, "fid/fid": 2.0} for line in logged(2000)]
     finding = Finding("non-finite", 19, 19, EVIL).facts()
@@ -227,7 +249,7 @@ def test_nothing_of_a_stranger_s_folder_becomes_html(outputs, report):
     record |= {"versions": {EVIL: EVIL}, "data": {"name": EVIL, "fingerprint": EVIL}}
     record |= {"findings": [finding], "rollbacks": [{"finding": EVIL, "from": EVIL, "to": EVIL}]}
     bad = result(1.0, made=EVIL, checkpoint=EVIL) | {"pictures": [f"{EVIL}.png", 3, None], "step": 5}
-    bad["protocol"] = {EVIL: {EVIL: EVIL}}
+    bad["protocol"] = {"reference": EVIL, EVIL: {EVIL: EVIL}}
     bad["values"] |= {EVIL: 1.0}
     name = EVIL.replace("/", "")[:40]
     path = written(outputs, name, protocol=PROTOCOL | {EVIL: EVIL}, results=[bad], **record)
@@ -342,6 +364,8 @@ def test_a_sweep_whose_numbers_cannot_be_ranked_says_why(outputs, report):
     written(outputs, "sweep/b", "loss=hinge", protocol=PROTOCOL | {"samples": 9})
     page = report("sweep")
     assert "samples is 2000 in a (training) and 9 in b (training)" in page.text
+    for name in "ab":  # the whole advice, however long
+        assert typed(f"sweep/{name}") in page.text
     assert "Leaderboard" not in page.text and "loss=hinge" in page.text
 
 
