@@ -44,7 +44,7 @@ def report(entry: Entry, chart_of: Any, unjudged: Sequence[str]) -> str:
         _head(entry, recipe, chart_of, found),
         tag("div", film.section(shots, failed), diagnosis(chart_of, unjudged), class_="pair"),
         _curves(curves),
-        evaluation.section(found, *film.evaluated(measured, folder)),
+        evaluation.section(found, *film.evaluated(evaluation.preferred(found), folder, _classes(entry))),
         settings.section(recipe, entry.config),
         _origin(entry),
     ]
@@ -217,6 +217,12 @@ def _origin(entry: Entry) -> Markup:
         tag("footer", f"Made by ganctl on {made} from {entry.folder.path.resolve().name}."),
         id="origin",
     )
+
+
+def _classes(entry: Entry) -> Sequence[Any]:
+    """Return the names of the data's labels."""
+    found = _mapping(entry.record.get("data")).get("classes")
+    return found if isinstance(found, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
