@@ -129,7 +129,10 @@ def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
 
 
 def notes(found: Sequence[Row]) -> list[str]:
-    """Return what a reader of the rows should know: seeds given twice, runs that lag behind, old numbers."""
+    """Return what a reader of the rows should know: seeds given twice, runs that lag behind, old numbers.
+
+    What is to be typed stands in lines of its own.
+    """
     texts = []
     for row in found:
         seeds = [str(entry.seed) for entry in row.entries]
@@ -155,7 +158,7 @@ def _stale(found: Sequence[Row]) -> list[str]:
         return []
     told, todo = zip(*old[:STALE], strict=True)
     more = f"; {len(old) - STALE} more" if len(old) > STALE else ""
-    return [f"last of {'; of '.join(told)}{more}; measure again: {'; '.join(todo)}"]
+    return ["\n  ".join([f"last of {'; of '.join(told)}{more}; measure again:", *todo])]
 
 
 def spread(values: Sequence[float]) -> tuple[float, float | None]:
