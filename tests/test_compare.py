@@ -266,7 +266,77 @@ def test_numbers_of_other_protocols_are_refused_and_the_difference_is_named(
     code, lines, error = said("one", "two")
     assert code == 2 and not lines and error.count("\n") == 1
     assert f"{key} is {values[0]} in one (training) and {values[1]} in two (training)" in error
-    assert "ganctl evaluate outputs/one 'metric=[fid]'; ganctl evaluate outputs/two 'metric=[fid]'" in error
+    if key == "fingerprint":  # other images, which no evaluation makes alike
+        assert "different data cannot be ranked" in error and "time: ganctl compare one\n" in error
+    else:
+        assert error.endswith(f"Measure them alike: {typed('one')}; {typed('two')}\n")
+
+
+def typed(run, *words, n=2000):
+    """Return what measures a run by PROTOCOL, but for `words`."""
+    usual = f"n={n} evaluation.real=10000 evaluation.reference=test extractor=mnist"
+    return " ".join([f"ganctl evaluate outputs/{run} 'metric=[fid]' {usual}", *words])
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"reference": "digits test", "fingerprint": "d1", "extractor": "digits"}, "digits test in two"),
+        ({"reference": "mnist train", "fingerprint": "d1"}, "mnist train in two"),
+    ],
+)
+def test_numbers_of_other_data_are_refused_without_advice_that_leads_back(outputs, said, change, text):
+    small = {"name": "digits", "shape": [8, 8, 1]}
+    written(outputs, "one", data={"name": "digits", "shape": [28, 28, 1]})
+    written(outputs, "two", data=small, protocol=PROTOCOL | change)
+    code, _, error = said("one", "two")
+    assert (
+        code == 2
+        and error.count("\n") == 1
+        and f"reference is mnist test in one (training) and {text}" in error
+    )
+    assert "different data cannot be ranked" in error and "evaluate" not in error
+    assert error.endswith("ganctl compare one\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "seed", "words"),
+    [
+        (
+            {"samples": 500, "real": 300},
+            1,
+            "n=500 evaluation.real=300 evaluation.reference=test extractor=mnist",
+        ),
+        (
+            {"extractor": "inception", "resize": "pillow bicubic 299"},
+            1,
+            "evaluation.reference=test extractor=inception extractor.resize=clean",
+        ),
+        ({"settings": {"fid": {"shrink": 1}}}, 1, "extractor=mnist metric.fid.shrink=1"),
+        ({"averaged": False}, 1, "extractor=mnist average=false"),
+        ({"seed": 7}, 7, "extractor=mnist seed=7"),
+    ],
+)
+def test_the_advice_says_all_that_makes_numbers_alike(outputs, said, change, seed, words):
+    for name in ("one", "two"):
+        written(outputs, name, "average=ema", numbers={}, results=[result(8.0, **change)])
+    written(outputs, "stray", "average=ema", "loss=hinge", seed=1, numbers={}, results=[result(9.0)])
+    code, _, error = said("stray", "one", "two")
+    assert code == 2 and error.count("ganctl evaluate") == 1 and error.endswith(f"{words}\n"), error
+    assert "ganctl evaluate outputs/stray 'metric=[fid]' n=" in error
+    # And after it they are ranked.
+    later = result(9.0, made="2026-11-22T18:40:00+0000", **change | {"seed": seed})
+    evaluated(outputs / "stray", result(9.0), later)
+    assert facts(said, "stray", "one", "two")["rows"][0]["best"]["mean"] == 8.0
+
+
+def test_where_only_the_training_s_numbers_were_asked_for_the_advice_drops_that(outputs, said):
+    written(outputs, "one")
+    written(outputs, "two", "loss=hinge", protocol=PROTOCOL | {"samples": 9})
+    assert "Measure them alike, and leave out from=training: " in said("one", "two", "from=training")[2]
+    written(outputs, "none", numbers={})
+    left = said("one", "none", "from=training")[1]
+    assert f"  none: no fid from=training; leave out from=training, and type: {typed('none')}" in left
 
 
 def test_whether_averaged_weights_are_worth_keeping_can_be_compared(outputs, said):
@@ -344,19 +414,43 @@ def test_runs_without_numbers_are_listed_with_what_to_type(outputs, said):
     code, lines, _ = said("outputs/*")
     assert code == 0
     left = lines[lines.index("Left out:") + 1 :]
-    assert "  none: no fid; type: ganctl evaluate outputs/none 'metric=[fid]'" in left
+    assert f"  none: no fid; type: {typed('none')}" in left
     old = next(line for line in left if line.startswith("  old: "))
-    assert "stored without their protocol; type: ganctl evaluate outputs/old 'metric=[fid]'" in old
-    assert "  modes: no fid, only modes; type: ganctl evaluate outputs/modes 'metric=[fid]'" in left
+    assert f"stored without their protocol; type: {typed('old')}" in old
+    assert f"  modes: no fid, only modes; type: {typed('modes')}" in left
+
+
+def test_a_run_left_out_is_told_what_gives_a_number_that_can_be_ranked(outputs, said):
+    written(outputs, "one", results=[result(8.0, samples=500)])
+    written(outputs, "two", numbers={})
+    written(outputs, "three", numbers={}, data={"name": "cifar10", "fingerprint": "c1"})
+    code, lines, _ = said("outputs/*", "from=evaluation")
+    assert code == 0 and f"  two: no fid from=evaluation; type: {typed('two', n=500)}" in lines
+    assert "  three: no fid from=evaluation, and its data are others than those of one" in lines
+
+
+def test_numbers_older_than_the_run_are_noted_with_what_measures_them_again(outputs, said):
+    path = written(outputs, "old", numbers={}, results=[result(8.0, step=200, samples=500)])
+    (path / "checkpoints").mkdir()
+    (path / "checkpoints/step-000000000200.safetensors").touch()
+    assert not [line for line in said("old")[1] if line.startswith("Note")]
+    (path / "checkpoints/step-000000000250.safetensors").touch()
+    lines = said("old")[1]
+    assert lines[-2] == "Note: last of old is of step 200, and the run has step 250; measure again:"
+    assert lines[-1] == f"  {typed('old', n=500)}"
 
 
 def test_a_damaged_run_is_left_out_and_the_exit_code_says_so(outputs, said):
     written(outputs, "good")
     (written(outputs, "bad") / "config.yaml").write_text("[")
-    (written(outputs, "worse") / "evaluation.json").write_text("{")
-    code, lines, _ = said("good", "bad", "worse")
+    for name, content in {"worse": "{", "list": "[1,2]", "number": '{"results": 3}'}.items():
+        (written(outputs, name) / "evaluation.json").write_text(content)
+    code, lines, _ = said("good", "bad", "worse", "list", "number")
     text = "\n".join(lines)
     assert code == 1 and "bad: outputs/bad/config.yaml cannot be read" in text and "worse: " in text
+    for name in ("list", "number"):
+        reason = f"outputs/{name}/evaluation.json: expected a list of results, got other JSON"
+        assert f"  {name}: {reason}; measure again: ganctl evaluate outputs/{name}" in lines
     code, _, error = said("bad")
     assert code == 1 and error.count("\n") == 1
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import python, tiny
 from PIL import Image
-from test_compare import PROTOCOL, VERSIONS, result, written
+from test_compare import PROTOCOL, VERSIONS, evaluated, result, typed, written
 from test_diagnosis import SICK, logged
 
 from ganctl import cli
@@ -203,7 +203,7 @@ def test_a_run_s_page_has_its_numbers_pictures_findings_and_config(outputs, repo
     assert [frame["step"] for frame in page.data["frames"]] == list(range(0, 6001, 1000))
     assert "8.25" in page.text and "7.5" in page.text and "mode collapse" in page.text
     assert "loss=relativistic penalty=[r1,r2]" in page.text
-    assert "Protocol of last (step 1500, 2026-11-21); best (step 1000, 2026-11-21)" in page.text
+    assert "Protocol of best (step 1000, 2026-11-21); last (step 1500, 2026-11-21)" in page.text
     assert "17 default 64" in page.text and "extractor_sha256 ab12" in page.text
     fids = next(chart for chart in page.data["charts"] if chart["title"] == "fid")
     assert fids["curves"][0]["points"][0] == [500, 19.5] and fids["marks"][0]["name"] == "mode collapse"
@@ -220,6 +220,79 @@ def test_a_run_of_which_nothing_is_known_yet_has_a_page(outputs, report):
     assert page.data == {"charts": [], "frames": []}
 
 
+def tile(page, name):
+    """Return (words, class) of a tile."""
+    found = re.search(rf'<dt>{name}</dt><dd(?: class="([^"]*)")?>(.*?)</dd>', page.source)
+    return re.sub(r"<small>(.*?)</small>", r" (\1)", found[2]), found[1]
+
+
+def test_tiles_are_of_one_result_of_the_last_step_and_say_which(outputs, report):
+    old = result(30.0, step=200, made="2026-11-20T10:00:00+0000", samples=50000)
+    old["values"] |= {"kid/kid": 0.5, "precision_recall/precision": 0.25, "density_coverage/coverage": 0.125}
+    new = result(49.5, step=250, made="2026-11-21T10:00:00+0000", samples=500)
+    new["values"] |= {"precision_recall/precision": 0.75}
+    best = result(20.0, checkpoint="best", step=200, made="2026-11-22T10:00:00+0000", extractor="inception")
+    written(outputs, "run", numbers={"fid/fid": [(200, 60.0), (250, 70.0)]}, results=[old, new, best])
+    page = report("run")
+    assert tile(page, "fid")[0] == "49.5 (last, step 250, n=500)"
+    assert tile(page, "precision")[0] == "0.75 (last, step 250, n=500)"
+    assert tile(page, "kid")[0] == "0.5 (last, step 200, n=50,000)"
+    # What would be the same head says in what it differs.
+    found = re.findall(r'<th scope="col">(.*?)</th>', page.source.partition('id="evaluation"')[2])
+    heads = [re.sub(r"(<small>|</small>)+", " ", each).strip() for each in found]
+    assert heads[0] == "best step 200, 2026-11-22 n=10,000 extractor inception"
+    assert heads[1:3] == [
+        "last step 250, 2026-11-21 n=500 extractor mnist",
+        "last step 200, 2026-11-20 n=50,000 extractor mnist",
+    ]
+    # The training's numbers of the last step come before an evaluation of an older one.
+    written(outputs, "resumed", numbers={"fid/fid": [(200, 60.0), (250, 70.0)]}, results=[old])
+    page = report("resumed")
+    assert tile(page, "fid")[0] == "70 (training, step 250, n=2,000)"
+    assert tile(page, "kid")[0] == "0.5 (last, step 200, n=50,000)"
+
+
+def test_the_pictures_are_of_the_result_that_the_tiles_show_and_say_what_is_where(outputs, report):
+    names = ["real-and-fake", "nearest", "classes", "interpolations"]
+    made = result(8.0, step=250), result(9.0, checkpoint="best", step=200, made="2026-11-22T10:00:00+0000")
+    data = {"name": "digits", "fingerprint": "d1", "classes": ["nought", "one"]}
+    path = written(outputs, "run", numbers={}, data=data)
+    for place, each in enumerate(made):
+        folder = f"evaluation/{each['checkpoint']}-{each['step']}"
+        each["pictures"] = [f"{folder}/{name}.png" for name in names]
+        (path / folder).mkdir(parents=True)
+        for name in each["pictures"]:
+            (path / name).write_bytes(png(9, (30 + place, 30)))
+    evaluated(path, *made)
+    page = report("run")
+    shown = [base64.b64decode(each["src"].partition(",")[2]) for each in page.all("img")]
+    assert [Image.open(io.BytesIO(content)).size for content in shown] == [(30, 30)] * 4
+    assert tile(page, "fid")[0].endswith("(last, step 250, n=10,000)")
+    assert "real and fake (last, step 250): real images on the left, samples on the right" in page.text
+    assert "nearest (last, step 250): a sample in the left column" in page.text
+    assert "classes (last, step 250): a row for each class, from the top nought, one" in page.text
+    # Where a newer result has written the same files, they are its pictures.
+    made[0]["pictures"] = made[1]["pictures"]
+    evaluated(path, *made)
+    assert "real and fake (best, step 200): " in report("run").text
+
+
+def test_a_run_that_cannot_be_judged_yet_is_not_called_healthy(outputs, report):
+    for name, count in (("a", 7), ("b", 0)):
+        log(written(outputs, f"young/{name}"), logged(50 * count)[:count])
+    log(written(outputs, "both/old"), logged(400))
+    log(written(outputs, "both/young"), logged(350))
+    page = report("young/a")
+    assert tile(page, "diagnosis") == ("not judged (7 log lines of at least 8)", "state ")
+    assert "Not judged: anything, before 8 log lines" in page.text and "Nothing is wrong" not in page.text
+    assert tile(report("young/b"), "diagnosis")[0].startswith("not judged (0 ")
+    assert tile(report("young"), "diagnosis") == ("not judged (7 log lines of at least 8)", "state ")
+    page = report("both")
+    reason = "1 healthy (1 not judged: 7 log lines of at least 8)"
+    assert tile(page, "diagnosis") == (reason, "state ") and page.text.count("not judged") == 2
+    assert tile(report("both/old"), "diagnosis") == ("healthy", "state finished")
+
+
 def test_nothing_of_a_stranger_s_folder_becomes_html(outputs, report):
     lines = [{**line, f"fid/{EVIL}": 3.0, EVIL: 1.0, "fid/fid": 2.0} for line in logged(2000)]
     finding = Finding("non-finite", 19, 19, EVIL).facts()
@@ -227,7 +300,7 @@ def test_nothing_of_a_stranger_s_folder_becomes_html(outputs, report):
     record |= {"versions": {EVIL: EVIL}, "data": {"name": EVIL, "fingerprint": EVIL}}
     record |= {"findings": [finding], "rollbacks": [{"finding": EVIL, "from": EVIL, "to": EVIL}]}
     bad = result(1.0, made=EVIL, checkpoint=EVIL) | {"pictures": [f"{EVIL}.png", 3, None], "step": 5}
-    bad["protocol"] = {EVIL: {EVIL: EVIL}}
+    bad["protocol"] = {"reference": EVIL, EVIL: {EVIL: EVIL}}
     bad["values"] |= {EVIL: 1.0}
     name = EVIL.replace("/", "")[:40]
     path = written(outputs, name, protocol=PROTOCOL | {EVIL: EVIL}, results=[bad], **record)
@@ -342,6 +415,8 @@ def test_a_sweep_whose_numbers_cannot_be_ranked_says_why(outputs, report):
     written(outputs, "sweep/b", "loss=hinge", protocol=PROTOCOL | {"samples": 9})
     page = report("sweep")
     assert "samples is 2000 in a (training) and 9 in b (training)" in page.text
+    for name in "ab":  # the whole advice, however long
+        assert typed(f"sweep/{name}") in page.text
     assert "Leaderboard" not in page.text and "loss=hinge" in page.text
 
 

@@ -156,7 +156,8 @@ def _row(row: Any) -> dict[str, Any]:
 
 def _show(ranking: Any, table: Sequence[Any]) -> None:
     """Print what is ranked and how it was measured, the table, and what is not in it."""
-    from ganctl.comparison.row import notes, shown
+    from ganctl.comparison.choice import shown
+    from ganctl.comparison.row import notes
     from ganctl.display import console, say
 
     several = "; mean ± sd over seeds" if any(len(row.entries) > 1 for row in table) else ""
@@ -171,7 +172,11 @@ def _show(ranking: Any, table: Sequence[Any]) -> None:
     for number, line in enumerate(lines):
         console.print(printable(line), markup=False, style="bold" if number == 0 else None)
     for text in [*notes(table), *([ranking.note] if ranking.note else [])]:
-        say(textwrap.fill(f"Note: {text}.", WIDTH, break_long_words=False, break_on_hyphens=False))
+        first, *commands = text.split("\n")  # a command that is broken into lines cannot be copied
+        first = f"Note: {first}{'' if commands else '.'}"
+        say(textwrap.fill(first, WIDTH, break_long_words=False, break_on_hyphens=False))
+        for command in commands:
+            say(command)
     if ranking.left_out:
         say("\nLeft out:")
     for entry, reason in ranking.left_out:

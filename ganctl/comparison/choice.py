@@ -122,6 +122,24 @@ def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def usual(group: str, choice: str) -> dict[str, Any]:
+    """Return a choice's own values by dotted key; none for one that is not ganctl's."""
+    return dict(leaves(_content(group, choice)[1]))
+
+
+def shown(value: Any) -> str:
+    """Return a config value as it is typed."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(shown, value))}]"
+    return str(value)
+
+
 def _words() -> list[tuple[str, str]]:
     """Return (word that is typed, group) of everything that train.yaml chooses, in its order."""
     return [(key.partition("@")[2] or key, key.partition("@")[0]) for key in defaults()]

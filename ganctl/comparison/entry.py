@@ -83,7 +83,7 @@ def evaluation_of(path: Path) -> Mapping[str, Any]:
     """Return a run's evaluation.json; empty when there is none.
 
     Raises:
-        RunError: when it cannot be read.
+        RunError: when it cannot be read, or holds no list of results.
     """
     file = path / "evaluation.json"
     try:
@@ -92,13 +92,14 @@ def evaluation_of(path: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{file} cannot be read; measure again: {evaluate(path)}") from error
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict) or not isinstance(found.get("results"), list):
+        raise RunError(f"{file}: expected a list of results, got other JSON; measure again: {evaluate(path)}")
+    return found
 
 
-def evaluate(path: Path, metric: str = "") -> str:
-    """Return what is typed to measure a run, by its usual metrics or by one."""
-    wanted = [f"metric=[{metric}]"] if metric else []
-    return shlex.join(["ganctl", "evaluate", str(path), *wanted])
+def evaluate(path: Path, words: Sequence[str] = ()) -> str:
+    """Return what is typed to measure a run, by its usual metrics or by these words."""
+    return shlex.join(["ganctl", "evaluate", str(path), *words])
 
 
 def _named(word: str, outputs: Path) -> list[Folder]:

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.comparison.choice import leaves
+from ganctl.catalogue import choices
+from ganctl.comparison.choice import leaves, shown, usual
 from ganctl.standing import best, measured
 
 SEED, AVERAGED = "seed", "averaged"
 MISSING = "(not said)"
+# What words of `ganctl evaluate` decide, the split of the real images with their fingerprint.
+SETTABLE = {"samples", "real", "reference", "fingerprint", "extractor", AVERAGED, SEED}
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,29 @@ class Source:
         if isinstance(settings, Mapping):  # those of other metrics do not matter to this one
             told["settings"] = {key: value for key, value in settings.items() if key == metric}
         return dict(leaves(told))
+
+    def words(self, name: str) -> list[str]:
+        """Return what is typed behind `ganctl evaluate RUN` to measure a number of another run likewise.
+
+        The seed is among it where it is not the run's own, as that of a new evaluation will be.
+        """
+        metric, told = name.partition("/")[0], self.terms(name)
+        found = [f"metric=[{metric}]"]
+        if "real" in told:  # what only counts modes has neither real images nor an extractor
+            found += [
+                f"{word}={told[key]}"
+                for word, key in (("n", "samples"), ("evaluation.real", "real"))
+                if type(told.get(key)) is int
+            ]
+            split = reference(self)[1]
+            found += [f"evaluation.reference={split}"] if split in ("test", "train") else []
+            found += _extractor(told)
+        own = usual("metric", metric)
+        settings = {key.removeprefix("settings."): told[key] for key in told if key.startswith("settings.")}
+        found += [f"metric.{key}={shown(value)}" for key, value in settings.items() if own.get(key) != value]
+        seed = self.protocol.get(SEED)
+        found += [f"seed={seed}"] if type(seed) is int and seed != self.seed else []
+        return found + (["average=false"] if self.average and self.protocol.get(AVERAGED) is False else [])
 
 
 @dataclass(frozen=True)
@@ -88,6 +114,21 @@ def note(sources: Sequence[Source]) -> str:
     kinds = {bool(source.protocol.get(AVERAGED)) for source in sources}
     averaged = ["averaged weights drew the samples of the runs that keep them"] if len(kinds) > 1 else []
     return "; ".join([*averaged, *_versions(sources)])
+
+
+def reference(source: Source) -> tuple[str, str]:
+    """Return (data set, split) of the real images: ("mnist", "test")."""
+    name, _, split = str(source.protocol.get("reference", "")).rpartition(" ")
+    return name, split
+
+
+def _extractor(told: Mapping[str, Any]) -> list[str]:
+    """Return what is typed to get the extractor of a protocol; nothing for one that ganctl does not have."""
+    name = told.get("extractor")
+    if name not in choices("extractor"):
+        return []
+    clean = ["extractor.resize=clean"] if name == "inception" and "bicubic" in str(told.get("resize")) else []
+    return [f"extractor={name}", *clean, *(["extractor.path=FILE"] if name == "keras" else [])]
 
 
 def _versions(sources: Sequence[Source]) -> list[str]:

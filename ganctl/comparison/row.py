@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.comparison.choice import Recipe, leaves, recognized
-from ganctl.comparison.entry import Entry
+from ganctl.comparison.choice import Recipe, leaves, recognized, shown
+from ganctl.comparison.entry import Entry, evaluate
 from ganctl.comparison.protocol import Source
 from ganctl.comparison.ranking import Ranking
 
@@ -38,6 +38,7 @@ MEASURING = ("metric", "extractor", "evaluation")  # groups that say how a run i
 STEPS = "trainer.steps"  # it has a column of its own
 NOTHING = "-"
 LONG = 70  # characters of a line
+STALE = 3  # runs with old numbers that are named
 
 
 @dataclass
@@ -128,7 +129,10 @@ def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
 
 
 def notes(found: Sequence[Row]) -> list[str]:
-    """Return what a reader of the rows should know: seeds given twice, runs that lag behind."""
+    """Return what a reader of the rows should know: seeds given twice, runs that lag behind, old numbers.
+
+    What is to be typed stands in lines of its own.
+    """
     texts = []
     for row in found:
         seeds = [str(entry.seed) for entry in row.entries]
@@ -138,7 +142,23 @@ def notes(found: Sequence[Row]) -> list[str]:
         if len(row.steps) > 1:
             short = min(row.entries, key=lambda entry: entry.step)
             texts.append(f"{row.label}: {short.name} is at step {short.step}, others at {row.steps[-1]}")
-    return texts
+    return [*texts, *_stale(found)]
+
+
+def _stale(found: Sequence[Row]) -> list[str]:
+    """Return which runs have a checkpoint newer than their last number, and what measures it likewise."""
+    pairs = [(row.name, *pair) for row in found for pair in zip(row.entries, row.sources, strict=True)]
+    old = [
+        (f"{entry.name} is of step {source.last(name)[0]}, and the run has step {entry.folder.step}", todo)
+        for name, entry, source in pairs
+        if source.last(name)[0] < entry.folder.step
+        for todo in [evaluate(entry.folder.path, source.words(name))]
+    ]
+    if not old:
+        return []
+    told, todo = zip(*old[:STALE], strict=True)
+    more = f"; {len(old) - STALE} more" if len(old) > STALE else ""
+    return ["\n  ".join([f"last of {'; of '.join(told)}{more}; measure again:", *todo])]
 
 
 def spread(values: Sequence[float]) -> tuple[float, float | None]:
@@ -158,19 +178,6 @@ def figure(mean: float, deviation: float | None = None) -> str:
 def span(steps: Sequence[int]) -> str:
     """Return steps as one number, or from the first to the last."""
     return str(steps[0]) if len(steps) == 1 else f"{steps[0]}-{steps[-1]}"
-
-
-def shown(value: Any) -> str:
-    """Return a config value as it is typed."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return f"[{','.join(map(shown, value))}]"
-    return str(value)
 
 
 def _shown(choice: Any) -> str:

@@ -4,48 +4,83 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.comparison.choice import leaves
+from ganctl.comparison.choice import leaves, shown
 from ganctl.comparison.entry import Entry
 from ganctl.comparison.protocol import results_of
-from ganctl.comparison.row import figure, shown
+from ganctl.comparison.row import figure
 from ganctl.report.chart import spoken
 from ganctl.report.element import Markup, tag
 from ganctl.standing import best, is_number, measured
 
 RESULTS = 8  # the newest that are shown
 NUMBERS = 60  # rows
+TILES = 3  # numbers at the top of the page
+# What a column's head says where columns differ in it; all of it is in the protocol below.
+TOLD = ("extractor", "reference", "real", "seed", "averaged")
 ERRORS = {"kid/kid": "kid/error", "inception_score/score": "inception_score/deviation"}
 
 
 @dataclass
 class Measurement:
-    """One column of the table: what was measured, when, and how."""
+    """One column of the table: what was measured, when, and how.
+
+    Args:
+        title: the checkpoint, "last", "best" or "a step", or "training, last".
+        note: its step and day.
+        values: by "metric/number".
+        protocol: how, as it was stored.
+        step: None where every number has its own.
+        pictures: what evaluation.json names of its own.
+    """
 
     title: str
     note: str
     values: Mapping[str, Any]
     protocol: Mapping[str, Any]
+    step: int | None = None
+    pictures: Sequence[Any] = ()
+
+    @property
+    def source(self) -> str:
+        """The checkpoint and its step: "best, step 1,000"."""
+        told = {"a step": "", "training, last": "training, "}.get(self.title, f"{self.title}, ")
+        return f"{told}step {self.step:,}" if self.step is not None else self.title
+
+    @property
+    def samples(self) -> str:
+        """How many samples were measured: "n=10,000"; "" where it was not stored."""
+        count = self.protocol.get("samples")
+        return f"n={count:,}" if type(count) is int else ""
 
 
 def measurements(entry: Entry, evaluation: Mapping[str, Any]) -> list[Measurement]:
     """Return what was measured of a run, the newest evaluation first, those of the training last."""
-    results = sorted(results_of(evaluation), key=lambda each: str(each.get("made", "")), reverse=True)
-    found = []
+    results = sorted(results_of(evaluation), key=lambda each: str(each.get("made", "")))[::-1]
+    found, taken = [], set()
     for each in results[:RESULTS]:
         kind = str(each.get("checkpoint", "step"))
         note = f"step {each['step']}" + (f", {str(each['made'])[:10]}" if each.get("made") else "")
-        found.append(
-            Measurement(kind if kind != "step" else "a step", note, each["values"], each["protocol"])
-        )
+        listed = each.get("pictures")
+        # Of two results that name a file, the newer has written it last.
+        own = [name for name in listed if str(name) not in taken] if isinstance(listed, list) else []
+        taken |= {str(name) for name in own}
+        title = kind if kind != "step" else "a step"
+        found.append(Measurement(title, note, each["values"], each["protocol"], each["step"], own))
     protocol = entry.record.get("protocol")
     protocol = protocol if isinstance(protocol, Mapping) else {}
     points = measured(entry.lines)
     if points:
-        last = {name: values[-1][1] for name, values in points.items()}
         step = max(values[-1][0] for values in points.values())
-        found.append(Measurement("training, last", f"step {step}", last, protocol))
+        last = {name: values[-1][1] for name, values in points.items() if values[-1][0] == step}
+        found.append(Measurement("training, last", f"step {step}", last, protocol, step))
         found.append(Measurement("training, best", "each at its own step", _best(points), protocol))
     return found
+
+
+def preferred(found: Sequence[Measurement]) -> list[Measurement]:
+    """Return measurements of one step each, those of the last step before older ones."""
+    steps = [each.step for each in found if each.step is not None]
+    return sorted([each for each in found if each.step is not None], key=lambda each: each.step != max(steps))
 
 
 def _best(points: Mapping[str, Sequence[tuple[int, float]]]) -> dict[str, float]:
@@ -56,19 +91,22 @@ def _best(points: Mapping[str, Sequence[tuple[int, float]]]) -> dict[str, float]
 
 
 def headline(found: Sequence[Measurement]) -> list[tuple[str, str, str]]:
-    """Return (name, value, where it is from) of the main numbers of up to three metrics."""
+    """Return (name, value, where it is from) of the main numbers of up to three metrics.
+
+    They are of one result as far as it has them: numbers of several steps make no picture of a run.
+    """
     from ganctl.metric.goal import GOALS, first
 
-    told = []
-    for metric in GOALS:
-        name = first(metric)
-        for each in found:
-            if is_number(each.values.get(name)):
+    told: dict[str, tuple[str, str, str]] = {}
+    for each in preferred(found):
+        for metric in GOALS:
+            name = first(metric)
+            if metric not in told and len(told) < TILES and is_number(each.values.get(name)):
                 total = each.values.get(f"{metric}/total")
                 text = figure(float(each.values[name])) + (f" of {total:g}" if is_number(total) else "")
-                told.append((spoken(name), text, each.title))
-                break
-    return told[:3]
+                origin = ", ".join(part for part in (each.source, each.samples) if part)
+                told[metric] = spoken(name), text, origin
+    return [told[metric] for metric in GOALS if metric in told]
 
 
 def section(found: Sequence[Measurement], pictures: Markup | None, notes: Sequence[str]) -> Markup | None:
@@ -105,8 +143,21 @@ def _table(found: Sequence[Measurement]) -> Markup:
         )
         cells = [_cell(name, each, top if len(set(numbers)) > 1 else None) for each in found]
         rows.append(tag("tr", tag("th", spoken(str(name)), arrow, scope="row"), cells))
-    heads = [tag("th", each.title, tag("small", each.note), scope="col") for each in found]
+    heads = [
+        tag("th", each.title, [tag("small", text) for text in (each.note, *ways)], scope="col")
+        for each, ways in zip(found, _ways(found), strict=True)
+    ]
     return tag("table", tag("thead", tag("tr", tag("td"), heads)), tag("tbody", rows))
+
+
+def _ways(found: Sequence[Measurement]) -> list[list[str]]:
+    """Return for each measurement the number of its samples, and what tells its protocol from the others'."""
+    differ = [key for key in TOLD if len({repr(each.protocol.get(key)) for each in found}) > 1]
+    return [
+        [each.samples or "n not stored"]
+        + [f"{key} {shown(each.protocol[key])}" for key in differ if key in each.protocol]
+        for each in found
+    ]
 
 
 def _cell(name: str, each: Measurement, top: float | None) -> Markup:

@@ -1,14 +1,20 @@
 """The pictures in a run's page: the slider through its sample grids, and those of its evaluation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ganctl.comparison.protocol import results_of
 from ganctl.report import album
 from ganctl.report.element import Markup, tag
+from ganctl.report.evaluation import Measurement
 
 PICTURES = 12  # of an evaluation
+CAPTIONS = {
+    "real and fake": "real images on the left, samples on the right",
+    "nearest": "a sample in the left column, beside it the training images nearest to it",
+    "interpolations": "each row leads from one latent to another",
+    "classes": "a row for each class, in the order of its labels",
+}
 
 Shots = Sequence[tuple[int, album.Picture]]
 
@@ -54,20 +60,37 @@ def _player(found: Shots) -> Markup:
     )
 
 
-def evaluated(evaluation: Mapping[str, Any], folder: Path) -> tuple[Markup | None, list[str]]:
-    """Return the pictures of the newest evaluation, and what to say of those that are left out."""
-    newest: Mapping[str, Any] = max(
-        results_of(evaluation), key=lambda each: str(each.get("made", "")), default={}
-    )
-    names, refused = album.named(newest.get("pictures"), folder, PICTURES)
+def evaluated(
+    found: Sequence[Measurement], folder: Path, classes: Sequence[Any]
+) -> tuple[Markup | None, list[str]]:
+    """Return the pictures of an evaluation, and what to say of those that are left out.
+
+    Args:
+        found: the evaluations, those to be shown rather than others first; the first that has pictures is.
+        folder: the run's.
+        classes: names of the labels, in their order; empty without.
+    """
+    one = next((each for each in found if each.pictures), None)
+    if not one:
+        return None, []
+    names, refused = album.named(one.pictures, folder, PICTURES)
     figures = []
     for name, path in names:
         shot = album.opened(path, folder, share=_share(len(album.grids(folder))))
         if shot:
-            figures.append(tag("figure", image(shot, name), tag("figcaption", name)))
+            told = _caption(name, classes)
+            caption = tag("figcaption", tag("b", name), f" ({one.source})", f": {told}" if told else None)
+            figures.append(tag("figure", image(shot, name), caption))
     refused += len(names) - len(figures)
     text = f"{refused} pictures are no PNG of this folder, or more than {PICTURES}, and were left out."
     return tag("div", figures, class_="pictures") if figures else None, [text] if refused else []
+
+
+def _caption(name: str, classes: Sequence[Any]) -> str:
+    """Return what is where in a picture of `ganctl.gallery`; "" for others."""
+    if name == "classes" and classes:
+        return f"a row for each class, from the top {', '.join(map(str, classes))}"
+    return CAPTIONS.get(name, "")
 
 
 def image(shot: album.Picture, text: str, **attributes: Any) -> Markup:

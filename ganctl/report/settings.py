@@ -4,8 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from ganctl.comparison.choice import ABSENT, Recipe, leaves
-from ganctl.comparison.row import shown
+from ganctl.comparison.choice import ABSENT, Recipe, leaves, shown
 from ganctl.report.element import Markup, tag
 
 PLACES = {"name", "outputs", "dataset.path"}  # where things lie, which changes nothing in the run

@@ -44,7 +44,7 @@ def report(entry: Entry, chart_of: Any, unjudged: Sequence[str]) -> str:
         _head(entry, recipe, chart_of, found),
         tag("div", film.section(shots, failed), diagnosis(chart_of, unjudged), class_="pair"),
         _curves(curves),
-        evaluation.section(found, *film.evaluated(measured, folder)),
+        evaluation.section(found, *film.evaluated(evaluation.preferred(found), folder, _classes(entry))),
         settings.section(recipe, entry.config),
         _origin(entry),
     ]
@@ -56,14 +56,14 @@ def _head(entry: Entry, recipe: Recipe, chart_of: Any, found: Sequence[evaluatio
     """Return the title, the facts that come first, and where to go from there."""
     last = entry.lines[-1] if entry.lines else {}
     status = entry.folder.status()
-    sick = [each.name for each in chart_of.findings if not each.gone]
+    word, state, reason = verdict(chart_of.findings, entry.lines)
     steps = entry.config["trainer"].get("steps")
     facts: list[tuple[str, str, str | None]] = [
         ("status", status, None),
         ("step", f"{entry.step:,}", f"of {steps:,}" if isinstance(steps, int) else None),
         ("trained for", clock(float(last.get("seconds", 0))), _rate(last)),
         *evaluation.headline(found),
-        ("diagnosis", ", ".join(sick) or ("healthy" if entry.lines else "no log"), None),
+        ("diagnosis", word, reason),
     ]
     parts = [recipe.chosen.get("dataset"), recipe.chosen.get("model"), recipe.chosen.get("loss")]
     links = [
@@ -78,9 +78,26 @@ def _head(entry: Entry, recipe: Recipe, chart_of: Any, found: Sequence[evaluatio
         tag("p", "ganctl report", class_="brand"),
         tag("h1", entry.folder.path.resolve().name),
         tag("p", " · ".join(str(part) for part in parts if part), class_="quiet"),
-        tiles(facts, {"status": status, "diagnosis": "sick" if sick else "finished" if entry.lines else ""}),
+        tiles(facts, {"status": status, "diagnosis": state}),
         tag("nav", [tag("a", text, href=f"#{place}") for place, text in shown]),
     )
+
+
+def verdict(findings: Sequence[Any], lines: Sequence[Any]) -> tuple[str, str, str | None]:
+    """Return what the diagnosis says of a run in a word, its state, which has a colour, and why for none.
+
+    Args:
+        findings: of the diagnosis.
+        lines: of the log.
+    """
+    from ganctl.diagnosis.sickness import RECENT
+
+    sick = [each.name for each in findings if not each.gone]
+    if sick:
+        return ", ".join(sick), "sick", None
+    if len(lines) < RECENT:
+        return "not judged", "", f"{len(lines)} log lines of at least {RECENT}"
+    return "healthy", "finished", None
 
 
 def tiles(facts: Sequence[tuple[str, str, str | None]], states: Mapping[str, str]) -> Markup:
@@ -154,11 +171,12 @@ def diagnosis(chart_of: Any, unjudged: Sequence[str]) -> Markup:
     for each in chart_of.rollbacks:
         text = f"Went back from step {each.get('from')} to {each.get('to')}, for {each.get('finding')}."
         cards.append(tag("p", text))
-    verdict = "Nothing is wrong." if chart_of.lines else "Nothing is logged yet."
+    nothing = "Nothing is wrong." if chart_of.lines else "Nothing is logged yet."
+    judged = not chart_of.lines or verdict(chart_of.findings, chart_of.lines)[1]
     return tag(
         "section",
         tag("h2", "Diagnosis"),
-        cards or tag("p", verdict),
+        cards or (tag("p", nothing) if judged else None),
         [tag("p", f"Not judged: {text}.", class_="quiet") for text in unjudged],
         id="diagnosis",
     )
@@ -199,6 +217,12 @@ def _origin(entry: Entry) -> Markup:
         tag("footer", f"Made by ganctl on {made} from {entry.folder.path.resolve().name}."),
         id="origin",
     )
+
+
+def _classes(entry: Entry) -> Sequence[Any]:
+    """Return the names of the data's labels."""
+    found = _mapping(entry.record.get("data")).get("classes")
+    return found if isinstance(found, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -13,9 +13,10 @@ from ganctl.comparison.row import Row, columns, figure, notes, span
 from ganctl.report import album, chart
 from ganctl.report.element import Markup, joined, page, tag
 from ganctl.report.film import image
-from ganctl.report.single import tiles
+from ganctl.report.single import tiles, verdict
 
 THUMB = 420  # pixels of a run's last grid
+REMARK = 1000  # characters of a remark
 WORDS = 4  # settings that have a column each; more share one
 NUMBERS = ("best", "at step", "last", "n", "steps")
 
@@ -86,7 +87,11 @@ def report(
         curves = [chart.ranking_chart(ranking.name, ranking.goal, pairs)]
     body = [
         _head(folder, found, ranking, table),
-        [tag("p", text, class_="remark") for text in [*remarks, *notes(table)]],
+        # Word by word, for a text is cut as one value is, and these end with what is to be typed.
+        [
+            tag("p", [f"{word} " for word in text[:REMARK].split(" ")], class_="remark")
+            for text in [*remarks, *notes(table)]
+        ],
         _leaderboard(found, ranking, table) if ranking else None,
         tag(
             "section",
@@ -109,19 +114,31 @@ def report(
 def _head(folder: Path, found: Sequence[Member], ranking: Ranking | None, table: Sequence[Row]) -> Markup:
     statuses = [each.entry.folder.status() for each in found]
     finished = sum(status == "finished" for status in statuses)
-    sick = sum(any(not one.gone for one in each.findings) for each in found)
     facts: list[tuple[str, str, str | None]] = [("runs", str(len(found)), f"{finished} finished")]
     if ranking and table:
         facts.append((f"best {ranking.name}", figure(*table[0].best), table[0].brief))
-    facts.append(("diagnosis", f"{sick} sick" if sick else "healthy", None))
+    word, state, reason = _diagnosis(found)
+    facts.append(("diagnosis", word, reason))
     links = [("leaderboard", "Leaderboard"), ("curves", "Curves")] if ranking else []
     return tag(
         "header",
         tag("p", "ganctl report", class_="brand"),
         tag("h1", folder.resolve().name),
-        tiles(facts, {"diagnosis": "sick" if sick else "finished"}),
+        tiles(facts, {"diagnosis": state}),
         tag("nav", [tag("a", text, href=f"#{place}") for place, text in [*links, ("runs", "Runs")]]),
     )
+
+
+def _diagnosis(found: Sequence[Member]) -> tuple[str, str, str | None]:
+    """Return what the diagnosis says of all runs: a word, its state, and of how many it says nothing."""
+    verdicts = [verdict(each.findings, each.entry.lines) for each in found]
+    sick = sum(state == "sick" for _, state, _ in verdicts)
+    unjudged = [reason for _, state, reason in verdicts if not state]
+    if len(unjudged) == len(found):
+        return "not judged", "", unjudged[0]
+    more = f"{len(unjudged)} not judged: {unjudged[0]}" if unjudged else None
+    healthy = "healthy" if not unjudged else f"{len(found) - len(unjudged)} healthy"
+    return (f"{sick} sick", "sick", more) if sick else (healthy, "" if unjudged else "finished", more)
 
 
 def _leaderboard(found: Sequence[Member], ranking: Ranking, table: Sequence[Row]) -> Markup:
@@ -194,6 +211,7 @@ def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
     """Return a run's section."""
     entry, shot = member.entry, member.picture
     sick = [each.name for each in member.findings if not each.gone]
+    unjudged = verdict(member.findings, entry.lines)[0] == "not judged"
     status = entry.folder.status()
     own = entry.folder.path / "report.html"
     link = None
@@ -211,6 +229,7 @@ def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
         tag("span", f"step {entry.step:,}", class_="choice"),
         numbers,
         [tag("span", name, class_="choice state sick") for name in sick],
+        tag("span", "not judged", class_="choice") if unjudged else None,
     ]
     return tag(
         "article",
