@@ -55,6 +55,13 @@ def test_a_healthy_run_exits_0_with_its_curves(folder, capsys):
     assert (run.path / "diagnosis.png").read_bytes().startswith(PNG)
 
 
+def test_a_short_log_is_not_called_healthy(folder, capsys):
+    folder(logged(4000)[:5])
+    assert cli.main(["doctor", "run", "out=none"]) == 0
+    text = capsys.readouterr().out
+    assert "Too early to say." in text and "Healthy" not in text and "Not judged: anything, before 8" in text
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(100.0, "100"), (99.7, "100"), (-2345.6, "-2346"), (0.0123, "0.012"), (5e7, "5e+07"), (math.inf, "inf")],

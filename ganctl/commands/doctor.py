@@ -189,15 +189,18 @@ def _facts(chart: Chart) -> dict[str, Any]:
 
 def _show(chart: Chart) -> None:
     """Print the verdict, the findings and the curves."""
+    from ganctl.diagnosis.sickness import RECENT
     from ganctl.display import console
 
     now = [each for each in chart.findings if not each.gone]
     status = f"{chart.folder.status()}, step {chart.step} of {chart.config['trainer'].get('steps')}"
     _say(f"{chart.folder.path}  ({status})")
-    verdict = f"Sick: {', '.join(each.name for each in now)}." if now else "Healthy: nothing is wrong."
-    if not chart.lines and not now:
-        verdict = "Nothing is logged yet."
-    console.print(verdict, style="bold red" if now else "bold green", markup=False)
+    verdict, style = "Healthy: nothing is wrong.", "bold green"
+    if now:
+        verdict, style = f"Sick: {', '.join(each.name for each in now)}.", "bold red"
+    elif len(chart.lines) < RECENT:
+        verdict, style = "Too early to say." if chart.lines else "Nothing is logged yet.", "bold"
+    console.print(verdict, style=style, markup=False)
     for finding in chart.findings:
         _explain(finding, chart.config)
     for each in chart.rollbacks:
