@@ -12,6 +12,7 @@ from PIL import Image
 from ganctl import appraisal, build, checkpoint, cli, image
 from ganctl.compose import compose
 from ganctl.dataset.digits import digits
+from ganctl.display import Countdown
 from ganctl.error import UsageError
 from ganctl.metric.evaluation import Evaluation
 from ganctl.metric.view import Side, regrouped
@@ -382,3 +383,15 @@ def test_the_test_split_is_the_reference_where_there_is_one(real_data):
     protocol = measure.protocol(dataset, samples=10, seed=0, averaged=False)
     assert protocol["reference"] == "mnist test" and protocol["real"] == 10_000
     assert isinstance(measure, Evaluation) and measure.extractor.name == "mnist"
+
+
+def test_how_far_a_measurement_is_is_told_in_lines_where_there_is_no_terminal(capsys):
+    with Countdown(200, "measuring", every=0.0) as countdown:
+        countdown.advance(50, "measuring fid")
+        countdown.advance(100)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("  ")[0] for line in lines] == ["measuring fid: 25%", "measuring fid: 75%"]
+    assert all(re.search(r"ETA \d:\d\d:\d\d$", line) for line in lines)
+    with Countdown(200, "measuring", quiet=True, every=0.0) as countdown:
+        countdown.advance(50)
+    assert capsys.readouterr().out == ""

@@ -107,12 +107,14 @@ def run(words: list[str]) -> int:
     protocol = measure.protocol(
         subject.dataset, samples=samples, seed=subject.seed, averaged=subject.averaged
     )
-    images = samples + protocol.get("real", 0)
+    view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count)
+    drawn = len(subject.dataset.shape) > 1
+    images = samples + protocol.get("real", 0) + (min(view.searched, len(subject.dataset)) if drawn else 0)
     with _progress(images, len(measure.metrics), quiet=wish.as_json) as (measure.tell, measure.begin):
-        view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count)
         values = measure.measured(view)
-    seconds = time.perf_counter() - started
-    pictures = appraisal.portray(subject, view, protocol) if len(subject.dataset.shape) > 1 else []
+        seconds = time.perf_counter() - started
+        measure.begin("neighbours")
+        pictures = appraisal.portray(subject, view, protocol) if drawn else []
     kept = appraisal.keep(subject, values, protocol, seconds, pictures)
     if wish.as_json:
         print(

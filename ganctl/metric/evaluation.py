@@ -135,7 +135,7 @@ class Evaluation:
         extractor = self._suited(dataset) if self._compares() else None
         many = min(self.samples, count or self.samples)
         labels = None if labels is None else labels[:many]
-        fake = Side(stream, many, extractor, labels=labels, tell=self.tell)
+        fake = Side(stream, many, extractor, labels=labels, tell=self._told)
         # Of a slow extractor, only who asks for neighbours waits for those of all images.
         whole = getattr(extractor, "light", False) or "nearest" in self.metrics
         return View(
@@ -186,6 +186,10 @@ class Evaluation:
         versions = {package: metadata.version(package) for package in PACKAGES}
         return facts | {"versions": {"ganctl": __version__, "python": platform.python_version()} | versions}
 
+    def _told(self, count: int) -> None:
+        """Pass on what a side says, to whoever listens by then."""
+        self.tell(count)
+
     def _compares(self) -> bool:
         """Return whether a metric compares images, rather than counting what is known of the truth."""
         return any(not hasattr(metric, "check") for metric in self.metrics.values())
@@ -216,13 +220,13 @@ class Evaluation:
     def _real(self, dataset: Any) -> Side:
         if "real" not in self._sides:
             _, images = self._reference(dataset)
-            self._sides["real"] = evenly(images, self.most, self._suited(dataset), tell=self.tell)
+            self._sides["real"] = evenly(images, self.most, self._suited(dataset), tell=self._told)
         return self._sides["real"]
 
     def _trained(self, dataset: Any, most: int) -> Side:
         name = f"trained {most}"
         if name not in self._sides:
-            self._sides[name] = evenly(dataset, most, self._suited(dataset), tell=self.tell)
+            self._sides[name] = evenly(dataset, most, self._suited(dataset), tell=self._told)
         return self._sides[name]
 
     def _others(self, dataset: Any, most: int) -> tuple[Side, Side]:
@@ -231,6 +235,6 @@ class Evaluation:
         if name not in self._sides:
             held = dataset.held(min(most, len(dataset)))
             extractor = self._suited(dataset)
-            unseen = Side(lambda wanted: iter([held[:wanted]]), len(held), extractor, tell=self.tell)
-            self._sides[name] = (evenly(dataset, len(held), extractor, tell=self.tell), unseen)
+            unseen = Side(lambda wanted: iter([held[:wanted]]), len(held), extractor, tell=self._told)
+            self._sides[name] = (evenly(dataset, len(held), extractor, tell=self._told), unseen)
         return self._sides[name]
