@@ -20,13 +20,22 @@ class ConditionalGAN(GAN):
     et al. (2016, supplement 8.1). So every network will do. A fake has the label of the real image beside it.
     """
 
-    def __init__(self, network, shape: tuple[int, ...], *, classes: int = 0, **rules):
+    def __init__(
+        self,
+        network,
+        shape: tuple[int, ...],
+        *,
+        classes: int = 0,
+        latent: int = 100,
+        prior: str = "normal",
+        **parts,
+    ):
         """Build the two networks.
 
         Args:
             network, shape: see `GAN`; the builders are asked for `classes` more latents and channels.
             classes: of the data, at least 2.
-            rules: see `GAN`.
+            latent, prior: see `GAN`.
 
         Raises:
             UsageError: for data without labels; for a part that mixes images of different labels.
@@ -40,7 +49,7 @@ class ConditionalGAN(GAN):
             generator=lambda latent, shape: network.generator(latent + classes, shape),
             discriminator=lambda shape: network.discriminator((*shape[:-1], shape[-1] + classes)),
         )
-        super().__init__(conditional, shape, classes=classes, **rules)
+        super().__init__(conditional, shape, classes=classes, latent=latent, prior=prior, **parts)
         self.columns = classes if classes <= WIDEST else None
         for name, part in self.parts.items():
             if type(part).shape is not Part.shape or type(part).shown is not Part.shown:
