@@ -11,6 +11,7 @@ DATA holds the folders mnist and fashion-mnist with the published idx files.
 import itertools
 import json
 import math
+import shlex
 import statistics
 import subprocess
 import sys
@@ -160,6 +161,6 @@ if __name__ == "__main__":
         measure(Path(rest[0]), Path(rest[1]), *rest[2:])
     elif task == "commands":
         for seed, data, recipe in runs():
-            print("ganctl train", *words(data, recipe, seed, Path(rest[0])))
+            print(shlex.join(["ganctl", "train", *words(data, recipe, seed, Path(rest[0]))]))
     else:
         print(table(Path(rest[0])))

@@ -199,7 +199,8 @@ def test_columns_are_what_was_changed_as_it_is_typed(outputs, said):
         "b": "adam",
         "c": "adam",
     }
-    assert settings["c"]["model"] == "lsgan" and settings["c"]["loss"] == "least_squares"
+    # What the model chooses by itself is told by its name.
+    assert settings["c"]["model"] == "lsgan" and "loss" not in settings["c"]
     assert settings["b"]["optimizer.discriminator.learning_rate"] == "0.004"
     assert (
         not {"trainer.log_every", "metric", "seed", "name", "network.generator.filters"}
@@ -232,7 +233,19 @@ def test_the_table_fits_the_terminal_and_keeps_the_numbers(outputs, said, monkey
     table = lines[lines.index("") + 1 :]
     assert code == 0 and max(map(len, table)) <= width
     assert "12.5" in " ".join(table) and "12.5 ± 0" in " ".join(table)
-    assert "least_squares" in "".join(line.split("  ")[0].strip() for line in table) or width == 200
+    told = "".join(table) if width > 60 else "".join(line.split("  ")[0].strip() for line in table)
+    assert "least_squares" in told
+
+
+def test_an_experiment_tells_all_that_it_chooses_with_its_own_model_or_another(outputs, said):
+    written(outputs, "a", "experiment=mnist_best")
+    written(outputs, "b", "experiment=mnist_best", "model=cgan")
+    written(outputs, "c", "dataset=mnist", "model=dcgan", "network.generator.kernel=3")
+    settings = {row["runs"][0]["run"]: row["settings"] for row in facts(said, "a", "b", "c")["rows"]}
+    told = {name: (each["experiment"], each["model"]) for name, each in settings.items()}
+    assert told == {"a": ("mnist_best", "dcgan"), "b": ("mnist_best", "cgan"), "c": ("none", "dcgan")}
+    assert "network.generator.kernel" in settings["c"]
+    assert not {"loss", "penalty", "penalty.r1.weight", "trainer.batch_size"} & settings["a"].keys()
 
 
 def test_figures_have_as_many_digits_as_their_deviation_allows():

@@ -157,9 +157,10 @@ def _recipes(config: Config, experiments: bool) -> Iterator[dict[str, Any]]:
     target = _at(config, ["model", "_target_"])
     for experiment in (None, *(choices("experiment") if experiments else ())):
         fixed = _overrides("experiment", experiment).get("model", _default("model"))
-        for model in choices("model") if experiment is None else (fixed,):
-            if _at(_content("model", model)[1], ["model", "_target_"]) == target:
-                yield {"experiment": experiment, "model": model}
+        able = [m for m in choices("model") if _at(_content("model", m)[1], ["model", "_target_"]) == target]
+        # An experiment's own model, where it can be that; another was chosen against it.
+        for model in [fixed] if experiment and fixed in able else able:
+            yield {"experiment": experiment, "model": model}
 
 
 def _decided(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.comparison.choice import Recipe, leaves, recognized, shown
+from ganctl.comparison.choice import RECIPES, Recipe, leaves, recognized, shown
 from ganctl.comparison.entry import Entry, evaluate
 from ganctl.comparison.protocol import Source
 from ganctl.comparison.ranking import Ranking
@@ -108,15 +108,18 @@ def rows(ranking: Ranking) -> list[Row]:
 def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Return for each run the words in which it differs from the others, with its values.
 
-    A group's choice stands for all its keys; keys that were changed beside it have their own word.
+    A group's choice stands for all its keys, a model or an experiment for all that it chooses by itself; what
+    was chosen or changed beside it has its own word.
     """
-    recipes = [recognized(entry.config) for entry in entries]
+    recipes = [recognized(entry.config, experiments=True) for entry in entries]
     changes = [recipe.changes(entry.config) for recipe, entry in zip(recipes, entries, strict=True)]
     flat = [dict(leaves(entry.config)) for entry in entries]
     words = list(dict.fromkeys(word for recipe in recipes for word in recipe.chosen))
     table: dict[str, list[str]] = {}
     for word in words:
-        if word not in (*MEASURING, "experiment"):
+        # What every recipe has chosen for itself is told by the recipe.
+        told = all(recipe.chosen.get(word) == recipe.own.get(word) for recipe in recipes)
+        if word not in MEASURING and (word in RECIPES or not told):
             table[word] = [_shown(recipe.chosen.get(word)) for recipe in recipes]
     for key in sorted({key for each in changes for key in each}):
         if _matters(key) and key != STEPS and "_target_" not in key:
