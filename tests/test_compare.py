@@ -243,7 +243,7 @@ def test_an_experiment_tells_all_that_it_chooses_with_its_own_model_or_another(o
     written(outputs, "c", "dataset=mnist", "model=dcgan", "network.generator.kernel=3")
     settings = {row["runs"][0]["run"]: row["settings"] for row in facts(said, "a", "b", "c")["rows"]}
     told = {name: (each["experiment"], each["model"]) for name, each in settings.items()}
-    assert told == {"a": ("mnist_best", "dcgan"), "b": ("mnist_best", "cgan"), "c": ("none", "dcgan")}
+    assert told == {"a": ("mnist_best", "dcgan"), "b": ("mnist_best", "cgan"), "c": ("-", "dcgan")}
     assert "network.generator.kernel" in settings["c"]
     assert not {"loss", "penalty", "penalty.r1.weight", "trainer.batch_size"} & settings["a"].keys()
 

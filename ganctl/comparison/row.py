@@ -120,7 +120,7 @@ def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
         # What every recipe has chosen for itself is told by the recipe.
         told = all(recipe.chosen.get(word) == recipe.own.get(word) for recipe in recipes)
         if word not in MEASURING and (word in RECIPES or not told):
-            table[word] = [_shown(recipe.chosen.get(word)) for recipe in recipes]
+            table[word] = [_shown(recipe.chosen.get(word), word in RECIPES) for recipe in recipes]
     for key in sorted({key for each in changes for key in each}):
         if _matters(key) and key != STEPS and "_target_" not in key:
             table[key] = [shown(each[key]) if key in each else NOTHING for each in flat]
@@ -183,10 +183,12 @@ def span(steps: Sequence[int]) -> str:
     return str(steps[0]) if len(steps) == 1 else f"{steps[0]}-{steps[-1]}"
 
 
-def _shown(choice: Any) -> str:
+def _shown(choice: Any, recipe: bool = False) -> str:
     if isinstance(choice, tuple):
         return ",".join(map(str, choice)) or "none"
-    return "none" if choice is None else str(choice)
+    if choice is None:
+        return NOTHING if recipe else "none"
+    return str(choice)
 
 
 def _identity(entry: Entry) -> tuple:
