@@ -30,9 +30,9 @@ class Toy:
         return batch.once("latent", lambda: batch.normal(WIDTH))
 
     def generate(self, batch):
-        return batch.once("fake", lambda: self.generator(self.draw(batch), training=True))
+        return batch.once("fake", lambda: self.make(self.draw(batch), batch, training=True))
 
-    def generator(self, latent, training):
+    def make(self, latent, batch, *, training):
         return CONSTANT * latent
 
 
