@@ -29,7 +29,7 @@ def in_chunks(
     call: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], images: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what `call` returns, joined, for images taken `size` at a time, and in the end what is left."""
-    # Of no image the widths are still asked for, and some processors' kernels multiply no matrix without rows.
+    # Widths are asked for without images too, and some processors multiply no matrix without rows.
     some = images if len(images) else np.zeros((1, *images.shape[1:]), images.dtype)
     with exact():
         parts = [call(some[start : start + size]) for start in range(0, len(some), size)]
