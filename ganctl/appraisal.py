@@ -69,7 +69,7 @@ def of_run(
     from ganctl.scene import Scene
     from ganctl.trainer import EVALUATE
 
-    config |= {"metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
+    config = build.to_draw(config)
     dataset = build.dataset(config)
     trainer = build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
     trainer.restore(tensors)
@@ -171,8 +171,9 @@ def keep(
     A file that is damaged is set aside, and said to be.
     """
     path = subject.out / FILE
-    older = results(subject.out)
-    if not older and path.is_file() and not _readable(subject.out):
+    try:
+        evaluation_of(subject.out)
+    except RunError:
         aside = path.with_name(f"damaged-{FILE}")
         path.replace(aside)
         complain(f"WARNING: {path} was damaged, and begins anew; what it held is {aside}.")
@@ -184,7 +185,7 @@ def keep(
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "pictures": [picture.relative_to(subject.out).as_posix() for picture in pictures],
     }
-    older = [each for each in older if not _is_same(each, entry)]
+    older = [each for each in results(subject.out) if not _is_same(each, entry)]
     text = json.dumps({"version": 1, "results": [*older, entry]}, indent=2) + "\n"
     checkpoint.write_safely(path, text.encode())
     return path
@@ -202,20 +203,13 @@ def _decides_pictures(result: Mapping[str, Any]) -> list[Any]:
     return [result.get("step"), *(isinstance(protocol, dict) and protocol.get(name) for name in names)]
 
 
-def _readable(folder: Path) -> bool:
-    try:
-        return isinstance(evaluation_of(folder).get("results"), list)
-    except RunError:
-        return False
-
-
 def results(folder: Path) -> list[dict[str, Any]]:
     """Return what evaluation.json of a folder holds, oldest first; nothing where it is missing or damaged."""
     try:
-        found = evaluation_of(folder).get("results")
+        found = evaluation_of(folder).get("results", [])
     except RunError:
         return []
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [each for each in found if isinstance(each, dict)]
 
 
 def portray(subject: Subject, view: Any, protocol: Mapping[str, Any]) -> list[Path]:

@@ -130,6 +130,11 @@ def settings(config: Mapping[str, Any]) -> Settings:
     return make(config["trainer"])
 
 
+def to_draw(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's config for a trainer that only draws: on one device, measuring nothing on the way."""
+    return {**config, "metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
+
+
 def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...], classes: int = 0) -> Any:
     """Build the networks, the game, the optimizers and their trainer.
 

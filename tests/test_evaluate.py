@@ -236,6 +236,11 @@ def test_too_few_samples_are_told_before_any_is_drawn(words, said, run, evaluate
         make(*tiny("gan"), *samples, *(word for word in words if not word.startswith("n=")))
 
 
+def test_a_run_with_a_best_by_name_is_sampled_too(run, tmp_path):
+    assert cli.main(["sample", str(run.path), "n=4", "checkpoint=best", f"out={tmp_path}/four.npy"]) == 0
+    assert np.load(tmp_path / "four.npy").shape == (4, 28, 28, 1)
+
+
 def test_a_damaged_evaluation_json_is_set_aside(run, evaluate, tmp_path):
     shutil.copytree(run.path, tmp_path / "outputs/hurt")
     file = tmp_path / "outputs/hurt/evaluation.json"

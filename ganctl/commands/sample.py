@@ -92,13 +92,12 @@ def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
     from ganctl import build, image
     from ganctl.display import say
 
+    config = build.to_draw(config)
     shape, classes = _known(folder)
     if not shape:
         dataset = build.dataset(config)
         shape, classes = dataset.shape, dataset.classes
     step, tensors = checkpoint_of(folder, wish.checkpoint)
-    config["trainer"] |= {"devices": 1}
-    config["metric"] = {}
     trainer = build.trainer(config, shape=tuple(shape), classes=len(classes))
     trainer.restore(tensors)
     samples = trainer.sample(wish.n, seed=wish.seed, averaged=wish.average)

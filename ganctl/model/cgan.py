@@ -67,9 +67,10 @@ class ConditionalGAN(GAN):
     def critic(self, batch: Batch) -> Critic:
         """Return the discriminator as a function of the image alone, whose label is the batch's."""
         critic = super().critic(batch)
+        see = critic.prepare
 
-        def prepare(image: tf.Tensor, seen=critic.prepare) -> tf.Tensor:
-            image = seen(image)
+        def prepare(image: tf.Tensor) -> tf.Tensor:
+            image = see(image)
             code = tf.one_hot(batch["label"], self.classes, dtype=image.dtype)
             maps = tf.reshape(code, (-1, *[1] * (image.shape.rank - 2), self.classes))
             maps = tf.broadcast_to(maps, (*image.shape[:-1], self.classes))
