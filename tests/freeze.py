@@ -6,9 +6,9 @@ usage: python tests/freeze.py BEFORE AFTER [--only WORD] [--out FOLDER]
   python tests/freeze.py main .            a folder that holds a checkout
   python tests/freeze.py main . --only model-cgan
 
-BEFORE and AFTER are revisions or folders. Both play every run at the same time, each on a core of its own. Every array
-of a checkpoint, log line, picture, sample and measured number that differs is named; times do not count.
-Nothing is stored, because bits differ between processors. GANCTL_DATA is the folder of the real data.
+BEFORE and AFTER are revisions or folders. Both play every run at the same time, each on a core of its own.
+Every array of a checkpoint, log line, picture, sample and measured number that differs is named; times do not
+count. Nothing is stored, because bits differ between processors. GANCTL_DATA is the folder of the real data.
 
 exit codes: 0 no difference, 1 differences, or a part that no run uses, 2 a wrong command
 """
