@@ -80,7 +80,7 @@ def answer(line: str, *clean) -> str:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = cli.main(words)
     # What an estimate of memory is folded into depends on its digits.
-    text = re.sub(r"(?m)^( memory .*)\n +(.*)$", r"\1 \2", out.getvalue())
+    text = re.sub(r"(?m)^( memory .*?) *\n +(.*)$", r"\1 \2", out.getvalue())
     lines = [*text.splitlines(), *(f"! {each}" for each in err.getvalue().splitlines())]
     for function in clean:
         lines = [function(each) for each in lines]

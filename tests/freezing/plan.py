@@ -14,8 +14,16 @@ NETWORKS = {
     "unrolled": [*PERCEPTRON, "remedy.unrolled.steps=2"],
     "dcgan64": [*NARROW, "network.generator.strides=[1,2,2]"],
     "dcgan_rmsprop": ["network.generator.filters=[8,8,4,4]", "network.discriminator.filters=[4,4,8,8]"],
-    "wgan_gp": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8,8]"],
-    "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
+    "wgan_gp": [
+        "network.generator.filters=[8,8,4]",
+        "network.discriminator.filters=[4,8,8]",
+        "trainer.turns.discriminator=2",
+    ],
+    "sngan": [
+        "network.generator.filters=[8]",
+        "network.discriminator.filters=[4,8]",
+        "trainer.turns.discriminator=2",
+    ],
     "r3gan": [
         "network.generator.filters=[8]",
         "network.discriminator.filters=[8,8]",
@@ -186,11 +194,11 @@ def _experiments() -> list[Run]:
 
 def _trainer() -> list[Run]:
     """What the trainer does besides taking steps."""
-    sick = ("trainer.steps=24", "trainer.log_every=1", "trainer.save_every=2", "optimizer=sgd")
+    sick = ("trainer.steps=12", "trainer.log_every=1", "trainer.save_every=2", "optimizer=sgd")
     return [
         run("accumulated", "dcgan", "trainer.accumulate=2", "trainer.order=simultaneous"),
         run("together", "lsgan", "trainer.order=simultaneous", "trainer.accumulate=2", "average=ema"),
-        run("in-turns", "wgan", "trainer.turns.generator=2", "trainer.accumulate=2", "seed=3"),
+        run("in-turns", "wgan", "trainer.turns.discriminator=2", "trainer.accumulate=2", "seed=3"),
         run("bfloat16", "gan", "trainer.precision=bfloat16"),
         run("float16", "dcgan", "trainer.precision=float16", "penalty=[r1]"),
         run("compiled", "gan", "trainer.jit=true"),
@@ -209,11 +217,11 @@ def _trainer() -> list[Run]:
             "ring",
             *sick,
             "loss=wasserstein",
-            "optimizer.discriminator.learning_rate=1e6",
-            "optimizer.generator.learning_rate=1e6",
+            "optimizer.discriminator.learning_rate=2",
+            "optimizer.generator.learning_rate=2",
             "trainer.on_sick=rollback",
             "trainer.rollbacks=2",
-            codes=(0, 3),
+            codes=(0, 1, 3),
             says="Back to step",
             then=("doctor latest",),
         ),
@@ -230,7 +238,7 @@ def _commands() -> list[Run]:
         "dataset.size=16",
         "dataset.on_bad=skip",
     )
-    changed = ("dataset.flip=true", "dataset.crop=1", "dataset.rotate=10", "dataset.colour=0.5")
+    changed = ("dataset.flip=true", "dataset.crop=1", "dataset.rotate=10", "dataset.colour=1")
     return [
         run(
             "model-cgan",

@@ -70,7 +70,11 @@ class Side:
 
     def _process(self, runs: list[Run], devices: int, places: dict[str, str]) -> None:
         listed = [
-            {"name": run.name, "commands": [[_placed(w, places) for w in c] for c in run.commands]}
+            {
+                "name": run.name,
+                "codes": run.codes,
+                "commands": [[_placed(word, places) for word in words] for words in run.commands],
+            }
             for run in runs
         ]
         task = self.folder / f"task-{devices}.json"

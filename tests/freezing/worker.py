@@ -20,7 +20,7 @@ def main() -> None:
         folder = Path(task["folder"]) / run["name"]
         folder.mkdir(parents=True)
         began = time.monotonic()
-        codes = _play(command, run["commands"], folder)
+        codes = _play(command, run, folder)
         facts = {"run": run["name"], "codes": codes, "seconds": time.monotonic() - began}
         tell.write(json.dumps(facts) + "\n")
 
@@ -35,28 +35,46 @@ def _command(checkout: str):
     return command
 
 
-def _play(command, commands: list[list[str]], folder: Path) -> list[int]:
-    """Return the exit codes of commands in a folder, up to the first that failed."""
+def _play(command, run: dict, folder: Path) -> list[int]:
+    """Return the exit codes of commands in a folder, up to one that failed; said.txt has their words."""
     os.chdir(folder)
     codes: list[int] = []
-    with (folder / "said.txt").open("a") as said:
-        for words in commands:
-            print("ganctl", *words, file=said, flush=True)
-            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                codes.append(_code(command, words, said))
-            if codes[-1] not in (0, 3):
+    with _said(folder / "said.txt"):
+        for words in run["commands"]:
+            print("ganctl", *words, flush=True)
+            codes.append(_code(command, words))
+            if codes[-1] not in run["codes"]:
                 break
     return codes
 
 
-def _code(command, words: list[str], said) -> int:
+@contextlib.contextmanager
+def _said(file: Path):
+    """Let the process write into a file; its streams stay what they are: libraries keep hold of them."""
+    kept = os.dup(1), os.dup(2)
+    with file.open("w") as said:
+        for number in (1, 2):
+            os.dup2(said.fileno(), number)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, before in zip((1, 2), kept, strict=True):
+                os.dup2(before, number)
+                os.close(before)
+
+
+def _code(command, words: list[str]) -> int:
     import traceback
 
     try:
         return command(words)
     except BaseException:  # a part that is no more must not end the other runs
-        traceback.print_exc(file=said)
+        traceback.print_exc()
         return 1
+    finally:
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
