@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from filelock import FileLock, Timeout
 
-from ganctl import checkpoint, image
+from ganctl import checkpoint, image, plain
 from ganctl.display import Display, Meter, say
-from ganctl.error import RunError, UsageError, in_short, suggest
+from ganctl.error import RunError, UsageError, suggest
 
 PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
 STATUSES = ("running", "finished", "stopped", "failed", "interrupted")
@@ -48,11 +47,7 @@ class Folder:
         Raises:
             RunError: when the file is damaged.
         """
-        try:
-            text = (self.path / "config.yaml").read_text(encoding="utf-8")
-            config = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # 8 times as fast
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.path / 'config.yaml'} cannot be read: {in_short(error)}") from error
+        config = plain.yaml_data(self.path / "config.yaml")
         parts = config if isinstance(config, dict) else {}
         lacking = [part for part in PARTS if not isinstance(parts.get(part), dict)]
         if lacking:

@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import UsageError, printable, suggest
+from ganctl.error import RunError, UsageError, printable, suggest
 
 COLOURS = {
     "running": "cyan",
@@ -157,13 +157,11 @@ def wrap(name: str, width: int) -> str:
 
 def _steps(path: Path) -> int | None:
     """Return the last step a run is to reach; None when its config cannot be read."""
-    import yaml
+    from ganctl.plain import yaml_data
 
-    # Five times as fast as safe_load, which matters for a hundred runs.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        steps = yaml.load((path / "config.yaml").read_bytes(), Loader=loader)["trainer"]["steps"]
-    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError):
+        steps = yaml_data(path / "config.yaml")["trainer"]["steps"]
+    except (RunError, LookupError, TypeError):
         return None
     return steps if isinstance(steps, int) else None
 

@@ -77,13 +77,12 @@ def read(words: list[str]) -> tuple[str, Wish, bool]:
 def run(words: list[str]) -> int:
     """Draw and write what the words ask for; return the exit code."""
     from ganctl.run import find
-    from ganctl.trust import check_trust
+    from ganctl.trust import admit
 
     name, wish, trust = read(words)
     folder = find(name, Path("outputs"))
     config = folder.config()
-    if not trust:
-        check_trust(config, folder.path)
+    admit(config, folder.path, trust=trust)
     _draw(folder, config, wish)
     return 0
 
