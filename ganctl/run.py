@@ -1,7 +1,6 @@
 """One run folder: its paths, config, record, lock, logs, pictures and checkpoints."""
 
 import json
-import os
 import shlex
 import signal
 import time
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ganctl import checkpoint, image, plain
+from ganctl import atomic, checkpoint, image, plain
 from ganctl.display import Display, Meter, say
 from ganctl.error import RunError, UsageError, suggest
 
@@ -103,7 +102,8 @@ class Folder:
         return status if status in STATUSES else "interrupted"
 
     def _locked(self) -> bool:
-        if not (self.path / "lock").exists():
+        # Opening a lock empties it, and a stranger's may be a link.
+        if not (self.path / "lock").is_file() or (self.path / "lock").is_symlink():
             return False
         try:
             with FileLock(self.path / "lock").acquire(timeout=0):
@@ -124,9 +124,11 @@ class Run(Folder):
         """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
         self.display, self.meter = display, Meter(step)
         self.samples.mkdir(parents=True, exist_ok=True)
+        for folder in (self.path, self.samples):
+            atomic.clear(folder)
         kept = [line for line in self.metrics() if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
-        checkpoint.write_safely(self.path / "metrics.jsonl", text.encode())
+        atomic.write(self.path / "metrics.jsonl", text.encode())
         self.seconds = kept[-1]["seconds"] if kept else 0.0
         import tensorflow as tf  # late: whoever only reads a run folder does not pay for TensorFlow
 
@@ -151,11 +153,9 @@ class Run(Folder):
             "seconds": round(self.seconds, 3),
             "images_per_second": round(rate, 1),
         }
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            found = {"findings": list(findings)} if findings else {}
-            file.write(json.dumps(facts | dict(values) | found) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        found = {"findings": list(findings)} if findings else {}
+        line = json.dumps(facts | dict(values) | found) + "\n"
+        atomic.append(self.path / "metrics.jsonl", line, sync=True)
         self.say(self.display.line(step, rate, values), quiet=self.display.live)
         import tensorflow as tf
 
@@ -204,18 +204,17 @@ class Run(Folder):
         """Print a line and keep it in log.txt; a quiet one is only kept."""
         if not quiet:
             say(text)
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        atomic.append(self.path / "log.txt", text + "\n")
 
     def create(self, config: str) -> None:
         """Make the folder with its resolved config (YAML text)."""
-        checkpoint.write_safely(self.path / "config.yaml", config.encode())
+        atomic.write(self.path / "config.yaml", config.encode())
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json."""
         record = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         text = json.dumps(record, indent=2) + "\n"
-        checkpoint.write_safely(self.path / "run.json", text.encode())
+        atomic.write(self.path / "run.json", text.encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -224,9 +223,10 @@ class Run(Folder):
         A folder in which nothing was begun goes again.
 
         Raises:
-            UsageError: when another process trains it.
+            UsageError: when another process trains it, or its lock is a link.
             OSError: when the folder cannot be made or written.
         """
+        atomic.refuse_link(self.path / "lock")
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)

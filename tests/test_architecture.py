@@ -25,6 +25,7 @@ MAY = {
         "identity",
         "run",
         "summary",
+        "trust",
         "__init__",
     },
     "summary": {"build", "cost", "device", "display", "run", "checkpoint"},

@@ -273,3 +273,48 @@ def test_the_user_s_own_command_line_may_name_anything(nothing_allowed):
     assert build.make(config["mine"]) == 3
     with pytest.raises(UsageError, match=r"builtins\.print"):
         build.make(node | {"x": {"_target_": "builtins.print"}})
+
+
+PLANTED = ["log.txt", "run.json.tmp", "metrics.jsonl", "lock", "checkpoints", "tensorboard", "samples"]
+PLANTED += ["diagnosis.png", "diagnosis.png.tmp", "report.html", "report.html.tmp", "evaluation.json"]
+WRITE = {
+    "train": ["train", *tiny("gan"), "trainer.steps=2", "trainer.sample_every=0", "name=run"],
+    "resume": ["resume", "run", "trainer.steps=2"],
+    "sample": ["sample", "run", "n=1"],
+    "evaluate": ["evaluate", "run", "n=2", "metric=[spread]"],
+    "doctor": ["doctor", "run"],
+    "report": ["report", "run"],
+    "runs": ["runs"],
+}
+
+
+@pytest.mark.parametrize("command", WRITE)
+def test_no_command_writes_through_a_planted_link(command, stranger, tmp_path, capsys):
+    run = stranger()
+    record = (run / "run.json").read_text().replace('"finished"', '"running"')
+    (run / "run.json").write_text(record)
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / "folder").mkdir()
+    for name in PLANTED:
+        place, kept = run / name, tmp_path / "kept"
+        if place.exists():
+            place.rename(kept)
+        place.symlink_to(tmp_path / ("folder" if kept.is_dir() else "mine"))
+        code, error = cli.main(WRITE[command]), capsys.readouterr().err
+        assert (tmp_path / "mine").read_text() == "precious" and not list((tmp_path / "folder").iterdir())
+        if command in ("train", "resume", "sample", "evaluate"):
+            assert code == 2 and "is a link" in error and error.count("\n") == 1, name
+        place.unlink()
+        if kept.exists():
+            kept.rename(place)
+
+
+def test_a_planted_folder_that_holds_no_run_yet_is_refused_as_well(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs/run").mkdir(parents=True)
+    for name in ("log.txt", "lock", "run.json.tmp"):
+        (tmp_path / "outputs/run" / name).symlink_to(tmp_path / "mine")
+    assert cli.main(WRITE["train"]) == 2
+    error = capsys.readouterr().err
+    assert "is a link" in error and "delete it" in error and error.count("\n") == 1
+    assert not (tmp_path / "mine").exists()

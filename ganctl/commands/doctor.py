@@ -253,12 +253,13 @@ def _short(value: float) -> str:
 
 def _draw(chart: Chart, path: Path, *, quiet: bool) -> None:
     """Write the picture; a folder that takes none is no reason to fail."""
-    from ganctl.checkpoint import write_safely
+    from ganctl.atomic import refuse_link, write
     from ganctl.curves import picture
     from ganctl.display import complain
 
+    refuse_link(path, chart.folder.path)
     try:
-        write_safely(path, picture(chart.lines, chart.findings, chart.folder.path.name))
+        write(path, picture(chart.lines, chart.findings, chart.folder.path.name))
     except OSError as error:
         complain(f"WARNING: {path} could not be written ({error.strerror or error}).")
         return
