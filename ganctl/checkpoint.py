@@ -5,6 +5,7 @@ the names, types, shapes and bytes. It is written as `ganctl.atomic` writes.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,8 +27,19 @@ def path_of(folder: Path, step: int) -> Path:
 
 
 def steps(folder: Path) -> list[int]:
-    """Return the steps that have a checkpoint, ascending; none when the folder is missing."""
-    names = (PATTERN.fullmatch(file.name) for file in folder.glob("step-*.safetensors"))
+    """Return the steps that have a checkpoint, ascending; none when the folder is missing.
+
+    Raises:
+        RunError: when there is something and it cannot be read: nobody knows what it holds.
+    """
+    try:
+        names = [PATTERN.fullmatch(name) for name in os.listdir(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{folder} cannot be read: {error.strerror or error}; mend it, or to start again move it away."
+        ) from error
     return sorted(int(name[1]) for name in names if name)
 
 

@@ -234,8 +234,8 @@ def _failed(run: Run, error: BaseException) -> None:
     text = reason(error)
     try:
         run.note(status="stopped" if isinstance(error, Sick) else "failed", error=text)
-    except OSError:
-        complain("The disk does not take run.json either.")
+    except (OSError, GanctlError) as problem:
+        complain(f"run.json does not say so: {problem}")
     if not isinstance(error, GanctlError | OSError | KeyboardInterrupt):
         raise RunError(
             f"{run.path} stopped: {text.rstrip('.')}. "

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from ganctl import atomic, checkpoint, image, plain
+from ganctl import atomic, checkpoint, image, metrics_log, plain, record
 from ganctl.display import Display, Meter, say
 from ganctl.error import RunError, UsageError, suggest
 
@@ -38,7 +38,10 @@ class Folder:
 
     @property
     def exists(self) -> bool:
-        return (self.path / "config.yaml").is_file()
+        try:
+            return (self.path / "config.yaml").is_file()
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be read: {error.strerror or error}.") from error
 
     def config(self) -> dict[str, Any]:
         """Return the resolved config of this run, plain data.
@@ -57,32 +60,24 @@ class Folder:
         return parts
 
     def record(self) -> dict[str, Any]:
-        """Return run.json; empty when it is missing or damaged."""
-        try:
-            record = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return record if isinstance(record, dict) else {}
+        """Return run.json; empty when there is none, and RunError when it cannot be read."""
+        return record.read(self.path / "run.json")
 
     def data(self) -> dict[str, Any]:
         """Return what run.json says of the data; empty when it says nothing."""
-        data = self.record().get("data")
-        return data if isinstance(data, dict) else {}
+        return self.record().get("data") or {}
+
+    def log_lines(self) -> metrics_log.Log:
+        """Return what metrics.jsonl holds, and what of it is damaged.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        return metrics_log.read(self.path / "metrics.jsonl")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the log lines of metrics.jsonl, oldest first, up to a line that a crash cut off."""
-        try:
-            text = (self.path / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return []
-        found = []
-        for line in text.splitlines():
-            try:
-                facts = json.loads(line)
-                found.append({**facts, "step": int(facts["step"]), "seconds": float(facts["seconds"])})
-            except (ValueError, TypeError, LookupError):
-                break
-        return found
+        """Return the log lines of metrics.jsonl, oldest first, without the damaged; errors as `log_lines`."""
+        return self.log_lines().lines
 
     @property
     def step(self) -> int:
@@ -91,8 +86,11 @@ class Folder:
 
     def touched(self) -> float:
         """Return when the run last wrote something, in seconds since the epoch."""
-        files = [self.path / name for name in ("config.yaml", "run.json", "metrics.jsonl")]
-        return max(file.stat().st_mtime for file in files if file.exists())
+        times = [0.0]
+        for name in ("config.yaml", "run.json", "metrics.jsonl"):
+            with suppress(OSError):  # of many runs one may be damaged, or gone by now
+                times.append((self.path / name).stat().st_mtime)
+        return max(times)
 
     def status(self) -> str:
         """Return one of STATUSES; "interrupted" is a run that died without a word."""
@@ -126,7 +124,9 @@ class Run(Folder):
         self.samples.mkdir(parents=True, exist_ok=True)
         for folder in (self.path, self.samples):
             atomic.clear(folder)
-        kept = [line for line in self.metrics() if line["step"] <= step]
+        log = self.log_lines()
+        metrics_log.set_aside(log)
+        kept = [line for line in log.lines if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         atomic.write(self.path / "metrics.jsonl", text.encode())
         self.seconds = kept[-1]["seconds"] if kept else 0.0
@@ -185,7 +185,9 @@ class Run(Folder):
                 checkpoint.prune(self.checkpoints, keep=self.keep)
                 self.note(step=step)
         except OSError as error:
-            last = max(checkpoint.steps(self.checkpoints), default=None)
+            last = None
+            with suppress(RunError):
+                last = max(checkpoint.steps(self.checkpoints), default=None)
             kept = (
                 "there is no checkpoint yet" if last is None else f"the checkpoint of step {last} is intact"
             )
@@ -212,8 +214,8 @@ class Run(Folder):
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json."""
-        record = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-        text = json.dumps(record, indent=2) + "\n"
+        told = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        text = json.dumps(told, indent=2) + "\n"
         atomic.write(self.path / "run.json", text.encode())
 
     @contextmanager
@@ -227,6 +229,7 @@ class Run(Folder):
             OSError: when the folder cannot be made or written.
         """
         atomic.refuse_link(self.path / "lock")
+        process: Any = "?"
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -238,7 +241,8 @@ class Run(Folder):
                     if not self.exists:
                         self._vanish(made)
         except Timeout:
-            process = self.record().get("process", "?")
+            with suppress(RunError):
+                process = self.record().get("process", "?")
             raise UsageError(
                 f"{self.path} is being trained by another process ({process}); wait for it, stop it, "
                 "or train under another name=..."

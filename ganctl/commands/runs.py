@@ -23,13 +23,14 @@ options:
 
 import json
 import math
+import os
 import re
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import RunError, UsageError, printable, suggest
+from ganctl.error import GanctlError, RunError, UsageError, printable, suggest
 
 COLOURS = {
     "running": "cyan",
@@ -95,11 +96,14 @@ def read(words: list[str]) -> tuple[Path, bool]:
 
 def row(folder: Any, outputs: Path) -> Row:
     """Return what is shown of a `ganctl.run.Folder`; a damaged file makes it "damaged", never an error."""
-    record, steps, metrics = folder.record(), _steps(folder.path), last_line(folder.path / "metrics.jsonl")
-    status = folder.status() if record else "damaged"
-    if not steps or metrics is None:
-        status = "damaged"
-    step = folder.step
+    steps, metrics = _steps(folder.path), last_line(folder.path / "metrics.jsonl")
+    record, step, status = {}, 0, "damaged"
+    try:
+        record, step = folder.record(), folder.step
+        if record and steps and metrics is not None:
+            status = folder.status()
+    except (GanctlError, OSError) as error:
+        record = {"error": str(error)}
     if status == "running" and isinstance((metrics or {}).get("step"), int):
         step = max(step, metrics["step"])  # type: ignore[index]
     name = folder.path.relative_to(outputs).as_posix()
@@ -118,19 +122,22 @@ def row(folder: Any, outputs: Path) -> Row:
 def last_line(path: Path) -> dict[str, Any] | None:
     """Return the last intact object of a file of JSON lines, read from its end.
 
-    Empty when there is no line yet, None when there are lines and none can be read.
+    Empty when there is no line yet, None when there is a file and nothing of it can be read.
     """
     try:
-        with path.open("rb") as file:
+        # A pipe without a writer would be waited for.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL))
             lines = file.read().splitlines()
-    except OSError:
+    except FileNotFoundError:
         return {}
+    except OSError:
+        return None
     for line in reversed(lines):  # a crash may have cut the last one off
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             return found
