@@ -193,7 +193,7 @@ def test_any_type_but_plain_data_is_refused_by_whoever_reads_a_config(kind, stra
     assert cli.main(["runs"]) == 0 and "damaged" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("value", [(1,), {"a"}, b"x", object(), [({"a": 1},)], {(1, 2): 3}], ids=repr)
+@pytest.mark.parametrize("value", [(1,), {"a"}, b"x", 1j, [({"a": 1},)], {(1, 2): 3}], ids=repr)
 def test_types_that_are_no_plain_data_are_refused_without_a_file_as_well(value, tmp_path):
     for config in ({"a": value}, {"a": [{"b": value}]}):
         with pytest.raises(UsageError, match="expected plain data"):
