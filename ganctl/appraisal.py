@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ganctl import build, checkpoint, gallery, image
+from ganctl import atomic, build, gallery, image
 from ganctl.array_file import arrays, in_range
 from ganctl.comparison.entry import evaluation_of
 from ganctl.display import complain
@@ -174,7 +174,7 @@ def keep(
     try:
         evaluation_of(subject.out)
     except RunError:
-        aside = path.with_name(f"damaged-{FILE}")
+        aside = atomic.aside(path)
         path.replace(aside)
         complain(f"WARNING: {path} was damaged, and begins anew; what it held is {aside}.")
     entry = {
@@ -187,7 +187,7 @@ def keep(
     }
     older = [each for each in results(subject.out) if not _is_same(each, entry)]
     text = json.dumps({"version": 1, "results": [*older, entry]}, indent=2) + "\n"
-    checkpoint.write_safely(path, text.encode())
+    atomic.write(path, text.encode())
     return path
 
 

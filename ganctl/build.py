@@ -16,6 +16,7 @@ from ganctl import device
 from ganctl.error import GanctlError, UsageError, in_short, suggest
 from ganctl.metric.goal import GOALS, better, first
 from ganctl.settings import Settings
+from ganctl.trust import check_build
 
 PRECISIONS = {
     "auto": "float32",
@@ -29,11 +30,9 @@ def make(node: Mapping[str, Any], **arguments: Any) -> Any:
     """Build what a config node's `_target_` names, from its keys and further arguments.
 
     Raises:
-        UsageError: one line saying what the target did not accept.
+        UsageError: one line saying what the target did not accept, or that it may not be built.
     """
-    target = node.get("_target_") if isinstance(node, Mapping) else None
-    if not isinstance(target, str):
-        raise UsageError(f"Expected a part that names its `_target_`, got '{node}'.")
+    target = _target(node)
     try:
         return instantiate(OmegaConf.create(dict(node)), _partial_=True, _convert_="all")(**arguments)
     except GanctlError:
@@ -44,6 +43,15 @@ def make(node: Mapping[str, Any], **arguments: Any) -> Any:
         raise UsageError(f"{target}: {in_short(error.__cause__ or error)}") from error
     except (TypeError, ValueError, HydraException) as error:
         raise UsageError(f"{target}: {_unknown(error, target) or in_short(error)}") from error
+
+
+def _target(node: Any) -> str:
+    """Return the `_target_` of a config node that may be built; nothing is imported before that is known."""
+    target = node.get("_target_") if isinstance(node, Mapping) else None
+    if not isinstance(target, str):
+        raise UsageError(f"Expected a part that names its `_target_`, got '{node}'.")
+    check_build(dict(node))
+    return target
 
 
 def _unknown(error: Exception, target: str) -> str:
@@ -197,7 +205,7 @@ def _network(nodes: Mapping[str, Any]) -> SimpleNamespace:
     builders = {name: node for name, node in nodes.items() if isinstance(node, Mapping)}
 
     def builder(node: Mapping[str, Any]):
-        parameters = list(inspect.signature(get_object(node["_target_"])).parameters)
+        parameters = list(inspect.signature(get_object(_target(node))).parameters)
         return lambda *given: make(node, **dict(zip(parameters, given, strict=False)))
 
     return SimpleNamespace(**{name: builder(node) for name, node in builders.items()})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ganctl import checkpoint
-from ganctl.error import RunError
+from ganctl.error import RunError, UsageError
 
 
 def folder() -> Path:
@@ -30,6 +30,6 @@ def remembered(key: Mapping[str, Any], compute: Callable[[], dict[str, np.ndarra
     with contextlib.suppress(RunError):
         return checkpoint.read(path)[1]
     found = compute()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UsageError):
         checkpoint.write(path, found, step=0)
     return found

@@ -1,10 +1,9 @@
 """Checkpoint files: complete or absent, data only, checked before they are believed.
 
 A checkpoint is one `safetensors` file: every variable by name, and in its header the step and a sha256 of
-the names, types, shapes and bytes. It is written under a temporary name, synced and renamed.
+the names, types, shapes and bytes. It is written as `ganctl.atomic` writes.
 """
 
-import contextlib
 import hashlib
 import os
 import re
@@ -15,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from ganctl import atomic
 from ganctl.error import RunError
 
 BEST = "best.safetensors"  # the file of the best one, by a metric
@@ -27,8 +27,19 @@ def path_of(folder: Path, step: int) -> Path:
 
 
 def steps(folder: Path) -> list[int]:
-    """Return the steps that have a checkpoint, ascending; none when the folder is missing."""
-    names = (PATTERN.fullmatch(file.name) for file in folder.glob("step-*.safetensors"))
+    """Return the steps that have a checkpoint, ascending; none when the folder is missing.
+
+    Raises:
+        RunError: when there is something and it cannot be read: nobody knows what it holds.
+    """
+    try:
+        names = [PATTERN.fullmatch(name) for name in os.listdir(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{folder} cannot be read: {error.strerror or error}; mend it, or to start again move it away."
+        ) from error
     return sorted(int(name[1]) for name in names if name)
 
 
@@ -42,28 +53,7 @@ def write(path: Path, tensors: Mapping[str, np.ndarray], *, step: int) -> None:
     # ascontiguousarray makes scalars one-dimensional; a checkpoint keeps their shape.
     arrays = {name: array.reshape(np.shape(tensors[name])) for name, array in arrays.items()}
     content = save(arrays, metadata={"step": str(step), "sha256": digest(arrays)})
-    write_safely(path, content)
-
-
-def write_safely(path: Path, content: bytes) -> None:
-    """Write under a temporary name, sync, rename, and sync the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):  # some file systems cannot sync a folder
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    atomic.write(path, content)
 
 
 def read(path: Path) -> tuple[int, dict[str, np.ndarray]]:
@@ -107,8 +97,7 @@ def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
 
 def prune(folder: Path, *, keep: int) -> None:
     """Delete all but the newest `keep` checkpoints (0 keeps all) and what an interrupted write left."""
-    for leftover in folder.glob("*.tmp"):
-        leftover.unlink(missing_ok=True)
+    atomic.clear(folder, every=True)
     for step in steps(folder)[:-keep] if keep else []:
         path_of(folder, step).unlink(missing_ok=True)
 

@@ -64,6 +64,8 @@ class Checkup:
             self.examiner.see(line)
             if self.best:
                 self.best.see(line)
+        if self.best:  # its line may have been damaged, and a worse one must not take its place
+            self.best.see(_kept(run, self.best.name))
         if self.examiner.findings or rows(run, "findings"):  # those of a life that was lost go
             record(run, config, list(self.examiner.findings.values()))
 
@@ -96,9 +98,21 @@ class Checkup:
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], *, best: bool = False) -> None:
         self.run.save(step, tensors, best=best)
+        if best and self.best and self.best.point:
+            self.run.note(best={"name": self.best.name, "step": step, "value": self.best.point[1]})
 
     def advance(self, step: int, terms: Mapping[str, float]) -> None:
         self.run.advance(step, terms)
+
+
+def _kept(run: Run, name: str) -> dict[str, Any]:
+    """Return what run.json says of the best checkpoint as a log line; one of a life that was lost goes."""
+    known = run.record().get("best") or {}
+    step = known.get("step")
+    if known and (known.get("name") != name or type(step) is not int or step > run.step):
+        run.note(best=None)
+        return {}
+    return {"step": step, name: known.get("value")}
 
 
 def announce(run: Run, config: Mapping[str, Any], finding: Finding) -> None:
@@ -128,7 +142,7 @@ def summary(run: Run) -> list[str]:
 
 
 def rows(run: Run, name: str) -> list[dict[str, Any]]:
-    """Return a list of objects from run.json; empty when it is missing or damaged."""
+    """Return a list of objects from run.json; empty when it has none."""
     found = run.record().get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 

@@ -19,6 +19,7 @@ from yaml import YAMLError
 
 from ganctl.catalogue import CONFIGS, choices, defaults, file_of, groups
 from ganctl.error import UsageError, closest, in_short, suggest
+from ganctl.trust import allow
 
 PER_PLAYER = ("optimizer", "schedule", "norm")  # groups chosen for each player
 
@@ -31,11 +32,13 @@ class Composition:
     overrides: list[Override]
 
     def plain(self) -> dict[str, Any]:
-        """Return the config resolved, as plain data."""
+        """Return the config resolved, as plain data; the user named its parts, so they may be built."""
         try:
-            return OmegaConf.to_container(self.config, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+            found = OmegaConf.to_container(self.config, resolve=True, throw_on_missing=True)
         except OmegaConfBaseException as error:
             raise UsageError(f"The config cannot be resolved: {in_short(error)}") from error
+        allow(found)
+        return found  # type: ignore[return-value]
 
 
 def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ganctl import atomic
+
 GUTTER = 2  # pixels between tiles, so that neighbours never run into each other
 BACKGROUND = 255
 
@@ -47,11 +49,10 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
 
 
 def save_png(path: Path, picture: np.ndarray) -> None:
-    """Write a uint8 picture of shape (height, width, 1 or 3) under a temporary name, then rename it."""
-    temporary = path.with_name(path.name + ".tmp")
+    """Write a uint8 picture of shape (height, width, 1 or 3) as a whole."""
     squeezed = picture[..., 0] if picture.shape[-1] == 1 else picture
-    Image.fromarray(squeezed).save(temporary, format="PNG")
-    temporary.replace(path)
+    with atomic.writing(path, sync=False) as file:
+        Image.fromarray(squeezed).save(file, format="PNG")
 
 
 def save_gif(path: Path, pictures: Sequence[Path], *, seconds: float = 8.0, frames: int = 100) -> None:
@@ -67,8 +68,6 @@ def save_gif(path: Path, pictures: Sequence[Path], *, seconds: float = 8.0, fram
     stills = [still for still in stills if still.size == stills[-1].size]
     duration = max(40, int(1000 * seconds / len(stills)))
     durations = [duration] * (len(stills) - 1) + [2000]
-    temporary = path.with_name(path.name + ".tmp")
-    stills[0].save(
-        temporary, format="GIF", save_all=True, append_images=stills[1:], duration=durations, loop=0
-    )
-    temporary.replace(path)
+    options = {"save_all": True, "append_images": stills[1:], "duration": durations, "loop": 0}
+    with atomic.writing(path, sync=False) as file:
+        stills[0].save(file, format="GIF", **options)

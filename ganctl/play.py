@@ -22,6 +22,7 @@ from ganctl.error import GanctlError, RunError, Unstable, UsageError
 from ganctl.identity import differences, outputs_of
 from ganctl.run import Run
 from ganctl.settings import Settings
+from ganctl.trust import check_links
 
 PACKAGES = ("tensorflow", "keras", "numpy", "hydra-core", "omegaconf", "pillow", "safetensors")
 
@@ -52,6 +53,7 @@ def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
         show(config, dataset, path)
         return 0
     run = Run(path)
+    check_links(path, f"delete it, or if you made it: ganctl resume {run.typed} --trust")
     with run.locked():
         if run.exists:
             _same_experiment(run, config)
@@ -232,8 +234,8 @@ def _failed(run: Run, error: BaseException) -> None:
     text = reason(error)
     try:
         run.note(status="stopped" if isinstance(error, Sick) else "failed", error=text)
-    except OSError:
-        complain("The disk does not take run.json either.")
+    except (OSError, GanctlError) as problem:
+        complain(f"run.json does not say so: {problem}")
     if not isinstance(error, GanctlError | OSError | KeyboardInterrupt):
         raise RunError(
             f"{run.path} stopped: {text.rstrip('.')}. "

@@ -1,7 +1,6 @@
 """One run folder: its paths, config, record, lock, logs, pictures and checkpoints."""
 
 import json
-import os
 import shlex
 import signal
 import time
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from filelock import FileLock, Timeout
 
-from ganctl import checkpoint, image
+from ganctl import atomic, checkpoint, image, metrics_log, plain, record
 from ganctl.display import Display, Meter, say
-from ganctl.error import RunError, UsageError, in_short, suggest
+from ganctl.error import RunError, UsageError, suggest
 
 PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
 STATUSES = ("running", "finished", "stopped", "failed", "interrupted")
@@ -40,7 +38,10 @@ class Folder:
 
     @property
     def exists(self) -> bool:
-        return (self.path / "config.yaml").is_file()
+        try:
+            return (self.path / "config.yaml").is_file()
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be read: {error.strerror or error}.") from error
 
     def config(self) -> dict[str, Any]:
         """Return the resolved config of this run, plain data.
@@ -48,11 +49,7 @@ class Folder:
         Raises:
             RunError: when the file is damaged.
         """
-        try:
-            text = (self.path / "config.yaml").read_text(encoding="utf-8")
-            config = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # 8 times as fast
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.path / 'config.yaml'} cannot be read: {in_short(error)}") from error
+        config = plain.yaml_data(self.path / "config.yaml")
         parts = config if isinstance(config, dict) else {}
         lacking = [part for part in PARTS if not isinstance(parts.get(part), dict)]
         if lacking:
@@ -63,32 +60,24 @@ class Folder:
         return parts
 
     def record(self) -> dict[str, Any]:
-        """Return run.json; empty when it is missing or damaged."""
-        try:
-            record = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return record if isinstance(record, dict) else {}
+        """Return run.json; empty when there is none, and RunError when it cannot be read."""
+        return record.read(self.path / "run.json")
 
     def data(self) -> dict[str, Any]:
         """Return what run.json says of the data; empty when it says nothing."""
-        data = self.record().get("data")
-        return data if isinstance(data, dict) else {}
+        return self.record().get("data") or {}
+
+    def log_lines(self) -> metrics_log.Log:
+        """Return what metrics.jsonl holds, and what of it is damaged.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        return metrics_log.read(self.path / "metrics.jsonl")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the log lines of metrics.jsonl, oldest first, up to a line that a crash cut off."""
-        try:
-            text = (self.path / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return []
-        found = []
-        for line in text.splitlines():
-            try:
-                facts = json.loads(line)
-                found.append({**facts, "step": int(facts["step"]), "seconds": float(facts["seconds"])})
-            except (ValueError, TypeError, LookupError):
-                break
-        return found
+        """Return the log lines of metrics.jsonl, oldest first, without the damaged; errors as `log_lines`."""
+        return self.log_lines().lines
 
     @property
     def step(self) -> int:
@@ -97,8 +86,11 @@ class Folder:
 
     def touched(self) -> float:
         """Return when the run last wrote something, in seconds since the epoch."""
-        files = [self.path / name for name in ("config.yaml", "run.json", "metrics.jsonl")]
-        return max(file.stat().st_mtime for file in files if file.exists())
+        times = [0.0]
+        for name in ("config.yaml", "run.json", "metrics.jsonl"):
+            with suppress(OSError):  # of many runs one may be damaged, or gone by now
+                times.append((self.path / name).stat().st_mtime)
+        return max(times)
 
     def status(self) -> str:
         """Return one of STATUSES; "interrupted" is a run that died without a word."""
@@ -108,7 +100,8 @@ class Folder:
         return status if status in STATUSES else "interrupted"
 
     def _locked(self) -> bool:
-        if not (self.path / "lock").exists():
+        # Opening a lock empties it, and a stranger's may be a link.
+        if not (self.path / "lock").is_file() or (self.path / "lock").is_symlink():
             return False
         try:
             with FileLock(self.path / "lock").acquire(timeout=0):
@@ -129,9 +122,13 @@ class Run(Folder):
         """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
         self.display, self.meter = display, Meter(step)
         self.samples.mkdir(parents=True, exist_ok=True)
-        kept = [line for line in self.metrics() if line["step"] <= step]
+        for folder in (self.path, self.samples):
+            atomic.clear(folder)
+        log = self.log_lines()
+        metrics_log.set_aside(log)
+        kept = [line for line in log.lines if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
-        checkpoint.write_safely(self.path / "metrics.jsonl", text.encode())
+        atomic.write(self.path / "metrics.jsonl", text.encode())
         self.seconds = kept[-1]["seconds"] if kept else 0.0
         import tensorflow as tf  # late: whoever only reads a run folder does not pay for TensorFlow
 
@@ -156,11 +153,9 @@ class Run(Folder):
             "seconds": round(self.seconds, 3),
             "images_per_second": round(rate, 1),
         }
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            found = {"findings": list(findings)} if findings else {}
-            file.write(json.dumps(facts | dict(values) | found) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        found = {"findings": list(findings)} if findings else {}
+        line = json.dumps(facts | dict(values) | found) + "\n"
+        atomic.append(self.path / "metrics.jsonl", line, sync=True)
         self.say(self.display.line(step, rate, values), quiet=self.display.live)
         import tensorflow as tf
 
@@ -190,7 +185,9 @@ class Run(Folder):
                 checkpoint.prune(self.checkpoints, keep=self.keep)
                 self.note(step=step)
         except OSError as error:
-            last = max(checkpoint.steps(self.checkpoints), default=None)
+            last = None
+            with suppress(RunError):
+                last = max(checkpoint.steps(self.checkpoints), default=None)
             kept = (
                 "there is no checkpoint yet" if last is None else f"the checkpoint of step {last} is intact"
             )
@@ -209,18 +206,17 @@ class Run(Folder):
         """Print a line and keep it in log.txt; a quiet one is only kept."""
         if not quiet:
             say(text)
-        with (self.path / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+        atomic.append(self.path / "log.txt", text + "\n")
 
     def create(self, config: str) -> None:
         """Make the folder with its resolved config (YAML text)."""
-        checkpoint.write_safely(self.path / "config.yaml", config.encode())
+        atomic.write(self.path / "config.yaml", config.encode())
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json."""
-        record = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-        text = json.dumps(record, indent=2) + "\n"
-        checkpoint.write_safely(self.path / "run.json", text.encode())
+        told = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        text = json.dumps(told, indent=2) + "\n"
+        atomic.write(self.path / "run.json", text.encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -229,9 +225,11 @@ class Run(Folder):
         A folder in which nothing was begun goes again.
 
         Raises:
-            UsageError: when another process trains it.
+            UsageError: when another process trains it, or its lock is a link.
             OSError: when the folder cannot be made or written.
         """
+        atomic.refuse_link(self.path / "lock")
+        process: Any = "?"
         made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -243,7 +241,8 @@ class Run(Folder):
                     if not self.exists:
                         self._vanish(made)
         except Timeout:
-            process = self.record().get("process", "?")
+            with suppress(RunError):
+                process = self.record().get("process", "?")
             raise UsageError(
                 f"{self.path} is being trained by another process ({process}); wait for it, stop it, "
                 "or train under another name=..."

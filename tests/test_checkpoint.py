@@ -76,7 +76,7 @@ def test_a_failed_write_leaves_no_part_behind(tmp_path, monkeypatch):
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr("ganctl.atomic.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         checkpoint.write(checkpoint.path_of(tmp_path, 1), TENSORS, step=1)
     assert not list(tmp_path.iterdir())

@@ -353,12 +353,16 @@ def test_files_that_are_links_to_elsewhere_are_refused(outputs, tmp_path, capsys
     assert not (path / "report.html").exists()
 
 
-def test_the_page_is_not_written_through_a_link(outputs, report, tmp_path):
+def test_the_page_is_not_written_through_a_link(outputs, report, tmp_path, capsys):
     path = written(outputs, "run")
-    for name in ("report.html", "report.html.tmp"):
-        (path / name).symlink_to(tmp_path / "elsewhere")
+    (path / "report.html.tmp").symlink_to(tmp_path / "elsewhere")
     report("run")
-    assert not (tmp_path / "elsewhere").exists() and not (path / "report.html").is_symlink()
+    (path / "report.html").unlink()
+    (path / "report.html").symlink_to(tmp_path / "elsewhere")
+    assert cli.main(["report", "run"]) == 2
+    error = capsys.readouterr().err
+    assert "report.html is a link" in error and "rm " in error and error.count("\n") == 1
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_many_grids_are_thinned_out_evenly_and_big_ones_shrink(outputs, report, monkeypatch):

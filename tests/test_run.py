@@ -1,6 +1,7 @@
 """The run folder: what lies in it, that it is enough to go on, and what happens when it is damaged."""
 
 import json
+import os
 import platform
 import shutil
 from importlib import metadata
@@ -11,6 +12,7 @@ from conftest import tiny
 from PIL import Image
 
 from ganctl import __version__, build, checkpoint, cli, image
+from ganctl.checkup import Checkup
 from ganctl.compose import compose
 from ganctl.error import RunError, UsageError
 from ganctl.run import Folder, Run, find
@@ -203,18 +205,117 @@ def test_a_damaged_config_is_named_and_kept(command, content, answer, run, capsy
     assert (run / "config.yaml").read_bytes() == content
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b'{"status": ', b"\xff\xfe", b'{"data": 3, "step": "x"}'])
-def test_a_damaged_record_does_not_stop_a_run(content, run):
-    (run / "run.json").write_bytes(content)
+def flipped(content, place):
+    """Return bytes with one bit of the byte at a place flipped."""
+    return content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :]
+
+
+DAMAGED = [b"", b"[1]", b'{"status": ', b"\xff\xfe", b'{"data": 3}', b'{"step": "x"}', b"[" * 99_999, None]
+
+
+@pytest.mark.parametrize("content", DAMAGED, ids=lambda content: str(content)[:12])
+def test_a_damaged_record_is_an_error_that_says_how_to_go_on_without(content, run, capsys):
+    (run / "run.json").unlink()
+    (run / "run.json").mkdir() if content is None else (run / "run.json").write_bytes(content)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    for command in (["resume", "run", "trainer.steps=7"], ["train", *WORDS, "name=run"]):
+        text = last_line(capsys, command, 1)
+        assert "outputs/run/run.json" in text and "mv outputs/run/run.json" in text
+    for command in ("doctor", "report", "sample"):
+        assert "outputs/run/run.json" in last_line(capsys, [command, "run"], 1)
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert "damaged" in last_line(capsys, ["runs"]) or "run.json" in last_line(capsys, ["runs"])
+    assert find("latest", run.parent).path == run.parent / "run"
+    (run / "run.json").rename(run / "away")
     assert cli.main(["resume", "run", "trainer.steps=7"]) == 0
     record = json.loads((run / "run.json").read_text())
     assert record["status"] == "finished" and record["step"] == 7 and record["data"]["examples"] == 1797
 
 
-@pytest.mark.parametrize("tail", ['{"step": 6, "gene', "7\n", '{"step": "x", "seconds": 1}\n', "\x00\n"])
-def test_log_lines_after_a_damaged_one_go_and_the_rest_stays(tail, tmp_path):
+@pytest.mark.parametrize("tail", ['{"step": 6, "gene', "7", "{"])
+def test_a_log_line_that_a_crash_cut_off_is_no_damage(tail, tmp_path):
     (tmp_path / "metrics.jsonl").write_text('{"step": 2, "seconds": 1.5, "a": 1}\n' + tail)
-    assert Folder(tmp_path).metrics() == [{"step": 2, "seconds": 1.5, "a": 1}]
+    log = Folder(tmp_path).log_lines()
+    assert log.lines == [{"step": 2, "seconds": 1.5, "a": 1}] and not log.damaged
+
+
+BAD = [
+    b"7",
+    b'{"step": "x", "seconds": 1}',
+    b"\x00",
+    b'{"step": 4}',
+    b"[" * 99_999,
+    b'{"step": 1e999, "seconds": 1}',
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: str(bad)[:16])
+def test_a_damaged_log_line_is_named_and_the_rest_stays(bad, tmp_path):
+    good = [{"step": step, "seconds": 1.5, "a": 1} for step in (2, 4, 6)]
+    lines = [json.dumps(line).encode() for line in good]
+    for place in range(4):
+        mixed = [*lines[:place], bad, *lines[place:]]
+        (tmp_path / "metrics.jsonl").write_bytes(b"\n".join(mixed) + b"\n")
+        log = Folder(tmp_path).log_lines()
+        assert log.lines == good and log.damaged == [(place + 1, bad)]
+        assert f"line {place + 1} cannot be read" in log.damage
+
+
+def test_whatever_bit_of_a_log_is_flipped_every_other_line_stays(tmp_path):
+    good = [{"step": step, "seconds": 1.5, "a": 1} for step in range(2, 12, 2)]
+    whole = "".join(json.dumps(line) + "\n" for line in good).encode()
+    for place in range(len(whole)):
+        (tmp_path / "metrics.jsonl").write_bytes(flipped(whole, place))
+        lines = Folder(tmp_path).metrics()
+        assert sum(line in lines for line in good) >= len(good) - 2  # a lost line end joins two lines
+
+
+def test_a_damaged_log_keeps_its_lines_and_the_best_checkpoint_when_the_run_goes_on(finished, run, capsys):
+    lines = (run / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    bad = flipped(lines[0], 0)
+    (run / "metrics.jsonl").write_bytes(bad + b"".join(lines[1:]))
+    capsys.readouterr()
+    assert cli.main(["resume", "run", "trainer.steps=8"]) == 0
+    error = capsys.readouterr().err
+    assert "line 1 cannot be read; kept in outputs/run/damaged-metrics.jsonl" in error
+    assert (run / "damaged-metrics.jsonl").read_bytes() == bad
+    assert [line["step"] for line in Folder(run).metrics()] == [4, 6, 8]
+
+
+def test_the_best_value_outlives_its_log_line(run):
+    config = Folder(run).config()
+    record = json.loads((run / "run.json").read_text())
+    for step, expected in ((2, True), (99, False)):
+        (run / "run.json").write_text(
+            json.dumps(record | {"best": {"name": "fid/fid", "step": step, "value": 1}})
+        )
+        checkup = Checkup(Run(run), config, build.settings(config), best="fid/fid")
+        assert (checkup.best.point == (2, 1.0)) is expected
+        assert bool(json.loads((run / "run.json").read_text())["best"]) is expected
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "metrics.jsonl"])
+def test_what_cannot_be_read_is_not_taken_for_absent(name, run, capsys):
+    place, kept = run / name, (run / "metrics.jsonl").read_bytes()
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    place.write_text("x") if name == "checkpoints" else place.mkdir()
+    for command in (["resume", "run", "trainer.steps=8"], ["train", *WORDS, "name=run", "trainer.steps=8"]):
+        text = last_line(capsys, command, 1)
+        assert f"outputs/run/{name} cannot be read" in text
+    if name == "checkpoints":
+        assert (run / "metrics.jsonl").read_bytes() == kept and "Not a directory" in text
+
+
+@pytest.mark.parametrize("name", ["run.json", "config.yaml", "metrics.jsonl", "checkpoints"])
+def test_one_damaged_run_hides_no_other(name, run, capsys):
+    shutil.copytree(run, run.parent / "other")
+    place = run / name
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    os.mkfifo(place) if name != "config.yaml" else place.write_text("a: [")
+    assert cli.main(["runs"]) == 0
+    rows = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()[:2]}
+    assert rows == {"run": "damaged", "other": "finished"}
+    assert find("other", run.parent).path == run.parent / "other" and find("latest", run.parent)
 
 
 def test_lost_checkpoints_are_told_before_the_run_starts_again(run, capsys):

@@ -79,7 +79,7 @@ def test_a_run_is_running_only_while_its_process_lives(capsys, tmp_path):
 def test_a_damaged_file_makes_a_damaged_run_and_no_error(capsys, tmp_path, file, content):
     (make(tmp_path, "broken") / file).write_bytes(content)
     make(tmp_path, "whole")
-    status = {line.split()[0]: line.split()[1] for line in shown(capsys, tmp_path)}
+    status = {line.split()[0]: line.split()[1] for line in shown(capsys, tmp_path)[:2]}
     assert status == {"broken": "damaged", "whole": "finished"}
     assert len(shown(capsys, tmp_path, "--json")) == 2
 

@@ -1,16 +1,19 @@
 """A run folder may come from a stranger: it builds parts of ganctl and Keras, and nothing else."""
 
 import json
+import os
 import shutil
+import time
 
 import pytest
 import yaml
 from conftest import tiny
 
-from ganctl import cli
+from ganctl import build, cli, trust
 from ganctl.catalogue import choices, groups
 from ganctl.compose import compose
-from ganctl.error import UsageError
+from ganctl.error import RunError, UsageError
+from ganctl.plain import yaml_data
 from ganctl.trust import check_trust
 
 FOREIGN = [
@@ -158,3 +161,160 @@ def test_escape_codes_of_a_stranger_do_not_reach_the_terminal(stranger, capsys):
     assert cli.main(["runs"]) == 0
     said = capsys.readouterr()
     assert "gone" in said.out and "\x1b" not in said.out + said.err
+
+
+# Whatever YAML writes without a tag of Python: pairs and tuples are where a target hid from the check.
+FOREIGN_YAML = {
+    "pairs": "!!pairs [a: {HIDDEN}]",
+    "omap": "!!omap [a: {HIDDEN}]",
+    "pairs in a list": "[[!!pairs [a: {HIDDEN}]]]",
+    "set": "!!set {a, b}",
+    "a sequence as a key": "{? !!pairs [a: b] : 1}",
+    "binary": "!!binary aGFsbG8=",
+    "date": "2020-01-01",
+    "date as a key": "{2020-01-01: 1}",
+    "time": "2020-01-01 10:00:00",
+}
+READERS = [["resume", "run"], ["resume", "run", "--trust"], ["sample", "run", "--trust"], ["doctor", "run"]]
+READERS += [["report", "run"], ["evaluate", "run", "--trust"]]
+
+
+@pytest.mark.parametrize("kind", FOREIGN_YAML)
+def test_any_type_but_plain_data_is_refused_by_whoever_reads_a_config(kind, stranger, tmp_path, capsys):
+    run = stranger()
+    hidden = "_target_: builtins.open, file: made, mode: w"
+    text = (run / "config.yaml").read_text() + f"extra: {FOREIGN_YAML[kind].replace('HIDDEN', hidden)}\n"
+    (run / "config.yaml").write_text(text)
+    for command in READERS:
+        assert cli.main(command) == 1
+        error = capsys.readouterr().err
+        assert "config.yaml cannot be read" in error and error.count("\n") == 1
+    assert not (tmp_path / "made").exists()
+    assert cli.main(["runs"]) == 0 and "damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [(1,), {"a"}, b"x", 1j, [({"a": 1},)], {(1, 2): 3}], ids=repr)
+def test_types_that_are_no_plain_data_are_refused_without_a_file_as_well(value, tmp_path):
+    for config in ({"a": value}, {"a": [{"b": value}]}):
+        with pytest.raises(UsageError, match="expected plain data"):
+            check_trust(config, tmp_path)
+        with pytest.raises(UsageError, match="expected plain data"):
+            build.make({"_target_": "ganctl.loss.NonSaturating"} | config)
+
+
+def test_an_interpolation_in_a_key_is_refused(tmp_path):
+    for config in ({"${oc.env:HOME}": 1}, {"a": [{"x${b}": {}}]}):
+        with pytest.raises(UsageError, match="expected plain data"):
+            check_trust(config, tmp_path)
+
+
+BOMBS = {
+    "aliases": "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 20)),
+    "merges": "a0: &a0 {x: 1, y: 2}\n"
+    + "".join(f"a{n}: &a{n} {{<<: [{f'*a{n - 1}, ' * 9}]}}\n" for n in range(1, 20)),
+    "flow": "a: " + "[" * 100_000,
+    "depth": "a: " + "[" * 60 + "]" * 60,
+    "depth by aliases": "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [[*a{n - 1}]]\n" for n in range(1, 40)),
+    "circle": "a: &a [*a]",
+    "size": "a: " + "x" * 2_000_000,
+    "nodes": "a: [" + "1," * 60_000 + "]",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_config_that_would_fill_the_memory_is_refused_at_once(bomb, stranger, capsys):
+    run, began = stranger(), time.monotonic()
+    (run / "config.yaml").write_text(BOMBS[bomb])
+    for command in (["resume", "run", "--trust"], ["doctor", "run"], ["report", "run"]):
+        assert cli.main(command) == 1
+        assert "config.yaml cannot be read" in capsys.readouterr().err
+    assert cli.main(["runs"]) == 0 and "damaged" in capsys.readouterr().out
+    assert time.monotonic() - began < 10
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(stranger, capsys):
+    run = stranger()
+    (run / "config.yaml").unlink()
+    os.mkfifo(run / "pipe")
+    with pytest.raises(RunError, match="expected a file"):
+        yaml_data(run / "pipe")
+
+
+def test_a_few_aliases_are_plain_data(tmp_path):
+    (tmp_path / "a.yaml").write_text("a: &a {x: [1, 2.5, true, null, text]}\nb: {<<: *a, y: *a}\n")
+    one = {"x": [1, 2.5, True, None, "text"]}
+    assert yaml_data(tmp_path / "a.yaml") == {"a": one, "b": {**one, "y": one}}
+
+
+@pytest.fixture
+def nothing_allowed(monkeypatch):
+    """Nothing that another test's command line named may be built."""
+    monkeypatch.setattr(trust, "ALLOWED", set())
+
+
+@pytest.mark.parametrize("target", FOREIGN, ids=str)
+@pytest.mark.parametrize("place", ["deep", "itself"])
+def test_the_last_gate_builds_nothing_that_nobody_named(target, place, nothing_allowed, monkeypatch):
+    monkeypatch.setattr(build, "instantiate", lambda *_, **__: pytest.fail("Hydra was asked"))
+    monkeypatch.setattr(build, "get_object", lambda *_: pytest.fail("it was imported"))
+    node = {"_target_": target}
+    if place == "deep":
+        node = {"_target_": "ganctl.loss.NonSaturating", "a": [{"b": {"c": node}}]}
+    for builder in (lambda: build.make(node), lambda: build._network({"generator": node})):
+        with pytest.raises(UsageError, match=r"not part of ganctl|names its `_target_`"):
+            builder()
+
+
+def test_the_user_s_own_command_line_may_name_anything(nothing_allowed):
+    node = {"_target_": "copy.copy", "x": 3}
+    with pytest.raises(UsageError, match="not part of ganctl"):
+        build.make(node)
+    config = compose(["+mine._target_=copy.copy", "+mine.x=3"]).plain()
+    assert build.make(config["mine"]) == 3
+    with pytest.raises(UsageError, match=r"builtins\.print"):
+        build.make(node | {"x": {"_target_": "builtins.print"}})
+
+
+PLANTED = ["log.txt", "run.json.tmp", "metrics.jsonl", "lock", "checkpoints", "tensorboard", "samples"]
+PLANTED += ["diagnosis.png", "diagnosis.png.tmp", "report.html", "report.html.tmp", "evaluation.json"]
+WRITE = {
+    "train": ["train", *tiny("gan"), "trainer.steps=2", "trainer.sample_every=0", "name=run"],
+    "resume": ["resume", "run", "trainer.steps=2"],
+    "sample": ["sample", "run", "n=1"],
+    "evaluate": ["evaluate", "run", "n=2", "metric=[spread]"],
+    "doctor": ["doctor", "run"],
+    "report": ["report", "run"],
+    "runs": ["runs"],
+}
+
+
+@pytest.mark.parametrize("command", WRITE)
+def test_no_command_writes_through_a_planted_link(command, stranger, tmp_path, capsys):
+    run = stranger()
+    record = (run / "run.json").read_text().replace('"finished"', '"running"')
+    (run / "run.json").write_text(record)
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / "folder").mkdir()
+    for name in PLANTED:
+        place, kept = run / name, tmp_path / "kept"
+        if place.exists():
+            place.rename(kept)
+        place.symlink_to(tmp_path / ("folder" if kept.is_dir() else "mine"))
+        code, error = cli.main(WRITE[command]), capsys.readouterr().err
+        assert (tmp_path / "mine").read_text() == "precious" and not list((tmp_path / "folder").iterdir())
+        if command in ("train", "resume", "sample", "evaluate"):
+            assert code == 2 and "is a link" in error and error.count("\n") == 1, name
+        place.unlink()
+        if kept.exists():
+            kept.rename(place)
+
+
+def test_a_planted_folder_that_holds_no_run_yet_is_refused_as_well(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "outputs/run").mkdir(parents=True)
+    for name in ("log.txt", "lock", "run.json.tmp"):
+        (tmp_path / "outputs/run" / name).symlink_to(tmp_path / "mine")
+    assert cli.main(WRITE["train"]) == 2
+    error = capsys.readouterr().err
+    assert "is a link" in error and "delete it" in error and error.count("\n") == 1
+    assert not (tmp_path / "mine").exists()

@@ -93,9 +93,9 @@ def run(words: list[str]) -> int:
     if request.json:
         import json
 
-        from ganctl.checkpoint import write_safely
+        from ganctl.atomic import write
 
-        write_safely(request.json, (json.dumps(numbers, indent=2) + "\n").encode())
+        write(request.json, (json.dumps(numbers, indent=2) + "\n").encode())
     return 0
 
 

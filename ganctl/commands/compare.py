@@ -265,12 +265,12 @@ def _lines(found: Sequence[Column], limit: int) -> list[str]:
 
 def _draw(ranking: Any, table: Sequence[Any], path: Path, *, quiet: bool) -> None:
     """Write the picture; a folder that takes none is no reason to fail."""
-    from ganctl.checkpoint import write_safely
+    from ganctl.atomic import write
     from ganctl.comparison.picture import picture
     from ganctl.display import complain, say
 
     try:
-        write_safely(path, picture(ranking, table))
+        write(path, picture(ranking, table))
     except OSError as error:
         complain(f"WARNING: {path} could not be written ({error.strerror or error}).")
         return

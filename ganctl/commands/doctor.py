@@ -124,18 +124,18 @@ def examined(folder: Any) -> Chart:
     """Return what is known of a run; its files may be a stranger's.
 
     Raises:
-        RunError: when its config or its log cannot be read at all.
+        RunError: when its config, its record or its log cannot be read at all.
     """
     from ganctl.diagnosis.examine import examine
     from ganctl.diagnosis.finding import SENTENCES, Finding
     from ganctl.display import complain
 
-    record, lines = folder.record(), [line for line in folder.metrics() if 0 < line["step"] < 2**53]
-    written = _written(folder.path / "metrics.jsonl")
-    if written and not lines:
-        raise RunError(f"{folder.path / 'metrics.jsonl'} is damaged: its first line cannot be read.")
-    if written > len(lines) + 1:  # a run that trains may be writing the last one
-        complain(f"WARNING: {folder.path / 'metrics.jsonl'} is damaged after line {len(lines)}.")
+    record, log = folder.record(), folder.log_lines()
+    lines = [line for line in log.lines if 0 < line["step"] < 2**53]
+    if log.damaged and not lines:
+        raise RunError(f"{log.path} is damaged: none of its lines can be read.")
+    if log.damaged:
+        complain(f"WARNING: {log.damage} and left out.")
     findings = examine(lines)
     # What was no finite number ended the run before it came into a line.
     for each in _rows(record, "findings"):
@@ -158,13 +158,6 @@ def unjudged(chart: Chart) -> list[str]:
     if not any("discriminator/recognized" in line for line in chart.lines):
         texts.append("memorizing, without held-out images (dataset.holdout=128, or dataset.limit)")
     return texts
-
-
-def _written(path: Path) -> int:
-    try:
-        return sum(bool(line.strip()) for line in path.read_bytes().splitlines())
-    except OSError:
-        return 0
 
 
 def _rows(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -253,12 +246,13 @@ def _short(value: float) -> str:
 
 def _draw(chart: Chart, path: Path, *, quiet: bool) -> None:
     """Write the picture; a folder that takes none is no reason to fail."""
-    from ganctl.checkpoint import write_safely
+    from ganctl.atomic import refuse_link, write
     from ganctl.curves import picture
     from ganctl.display import complain
 
+    refuse_link(path, chart.folder.path)
     try:
-        write_safely(path, picture(chart.lines, chart.findings, chart.folder.path.name))
+        write(path, picture(chart.lines, chart.findings, chart.folder.path.name))
     except OSError as error:
         complain(f"WARNING: {path} could not be written ({error.strerror or error}).")
         return

@@ -160,7 +160,7 @@ def _run_subject(wish: Wish, data: list[str]) -> Any:
     from ganctl import appraisal, device
     from ganctl.commands.sample import checkpoint_of
     from ganctl.run import find
-    from ganctl.trust import check_trust
+    from ganctl.trust import admit
 
     folder = find(wish.name, Path("outputs"))
     config = folder.config()
@@ -171,8 +171,7 @@ def _run_subject(wish: Wish, data: list[str]) -> Any:
                 f"'{word}': a run is compared with its own data; of them only dataset.path may change."
             )
         config["dataset"]["path"] = value
-    if not wish.trust:
-        check_trust(config, folder.path)
+    admit(config, folder.path, trust=wish.trust)
     step, tensors = checkpoint_of(folder, wish.checkpoint)
     device.wake()  # what is wrong with the words was told before
     return appraisal.of_run(folder, config, step, tensors, wish)

@@ -43,7 +43,7 @@ def run(words: list[str]) -> int:
         folder = find(name, outputs).path
         text = _single(folder)
     path = Path(out) if out else folder / FILE
-    _write(path, text)
+    _write(path, text, folder)
     say(str(path))
     return 0
 
@@ -129,11 +129,9 @@ def _ranked(found: list[Any], remarks: list[str]) -> tuple[Any, list[Any]]:
     return ranking, []
 
 
-def _write(path: Path, text: str) -> None:
-    """Write the page; what a stranger left under its temporary name is not written through."""
-    from ganctl.checkpoint import write_safely
+def _write(path: Path, text: str, folder: Path) -> None:
+    """Write the page, through no link of the folder it is about."""
+    from ganctl.atomic import refuse_link, write
 
-    temporary = path.with_name(path.name + ".tmp")
-    if temporary.is_symlink():
-        temporary.unlink()
-    write_safely(path, text.encode())
+    refuse_link(path, folder)
+    write(path, text.encode())

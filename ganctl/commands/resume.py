@@ -26,7 +26,7 @@ def run(words: list[str]) -> int:
     """Continue the named run; return the exit code."""
     from ganctl import play
     from ganctl.run import Run, find
-    from ganctl.trust import check_trust
+    from ganctl.trust import admit
 
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
@@ -39,8 +39,7 @@ def run(words: list[str]) -> int:
     name = overrides.pop(0) if named else "latest"
     found = Run(find(name, Path("outputs")).path)
     config = found.config()
-    if "--trust" not in words:
-        check_trust(config, found.path)
+    admit(config, found.path, trust="--trust" in words)
     for word in overrides:
         _change(config, word)
     return play.proceed(found, config)

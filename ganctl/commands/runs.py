@@ -23,13 +23,14 @@ options:
 
 import json
 import math
+import os
 import re
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import UsageError, printable, suggest
+from ganctl.error import GanctlError, RunError, UsageError, printable, suggest
 
 COLOURS = {
     "running": "cyan",
@@ -95,11 +96,14 @@ def read(words: list[str]) -> tuple[Path, bool]:
 
 def row(folder: Any, outputs: Path) -> Row:
     """Return what is shown of a `ganctl.run.Folder`; a damaged file makes it "damaged", never an error."""
-    record, steps, metrics = folder.record(), _steps(folder.path), last_line(folder.path / "metrics.jsonl")
-    status = folder.status() if record else "damaged"
-    if not steps or metrics is None:
-        status = "damaged"
-    step = folder.step
+    steps, metrics = _steps(folder.path), last_line(folder.path / "metrics.jsonl")
+    record, step, status = {}, 0, "damaged"
+    try:
+        record, step = folder.record(), folder.step
+        if record and steps and metrics is not None:
+            status = folder.status()
+    except (GanctlError, OSError) as error:
+        record = {"error": str(error)}
     if status == "running" and isinstance((metrics or {}).get("step"), int):
         step = max(step, metrics["step"])  # type: ignore[index]
     name = folder.path.relative_to(outputs).as_posix()
@@ -118,19 +122,22 @@ def row(folder: Any, outputs: Path) -> Row:
 def last_line(path: Path) -> dict[str, Any] | None:
     """Return the last intact object of a file of JSON lines, read from its end.
 
-    Empty when there is no line yet, None when there are lines and none can be read.
+    Empty when there is no line yet, None when there is a file and nothing of it can be read.
     """
     try:
-        with path.open("rb") as file:
+        # A pipe without a writer would be waited for.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL))
             lines = file.read().splitlines()
-    except OSError:
+    except FileNotFoundError:
         return {}
+    except OSError:
+        return None
     for line in reversed(lines):  # a crash may have cut the last one off
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             return found
@@ -157,13 +164,11 @@ def wrap(name: str, width: int) -> str:
 
 def _steps(path: Path) -> int | None:
     """Return the last step a run is to reach; None when its config cannot be read."""
-    import yaml
+    from ganctl.plain import yaml_data
 
-    # Five times as fast as safe_load, which matters for a hundred runs.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        steps = yaml.load((path / "config.yaml").read_bytes(), Loader=loader)["trainer"]["steps"]
-    except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError):
+        steps = yaml_data(path / "config.yaml")["trainer"]["steps"]
+    except (RunError, LookupError, TypeError):
         return None
     return steps if isinstance(steps, int) else None
 

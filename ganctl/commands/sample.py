@@ -77,13 +77,12 @@ def read(words: list[str]) -> tuple[str, Wish, bool]:
 def run(words: list[str]) -> int:
     """Draw and write what the words ask for; return the exit code."""
     from ganctl.run import find
-    from ganctl.trust import check_trust
+    from ganctl.trust import admit
 
     name, wish, trust = read(words)
     folder = find(name, Path("outputs"))
     config = folder.config()
-    if not trust:
-        check_trust(config, folder.path)
+    admit(config, folder.path, trust=trust)
     _draw(folder, config, wish)
     return 0
 
@@ -168,7 +167,7 @@ def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None,
     """
     import numpy as np
 
-    from ganctl import image
+    from ganctl import atomic, image
 
     if as_folder and samples.ndim == 2:
         raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
@@ -180,7 +179,8 @@ def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None,
             place.mkdir(exist_ok=True)
             image.save_png(place / f"{index:0{digits}d}.png", picture)
     elif out.suffix == ".npy":
-        np.save(out, samples)
+        with atomic.writing(out, sync=False) as file:
+            np.save(file, samples)
     else:
         image.save_png(out, (draw or image.grid)(samples))
 

@@ -64,8 +64,9 @@ def entries(words: Sequence[str], outputs: Path) -> list[Entry]:
 
 def read(folder: Folder, name: str) -> Entry:
     """Return what is known of a run; a damaged one says so."""
-    entry = Entry(folder, name, record=folder.record())
+    entry = Entry(folder, name)
     try:
+        entry.record = folder.record()
         entry.config = folder.config()
         entry.lines = folder.metrics()
         evaluation = evaluation_of(folder.path)

@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from ganctl import atomic
 from ganctl.dataset.picture import WORKERS, BadImage, Form, decode
 from ganctl.dataset.source import Folder, Zip, shown
 from ganctl.error import UsageError
@@ -141,9 +142,7 @@ def recall(record: Path, names: Sequence[str]) -> Inspection | None:
 def remember(record: Path, found: Inspection) -> None:
     """Note an inspection; when that fails, the next start inspects again."""
     try:
-        record.parent.mkdir(parents=True, exist_ok=True)
-        temporary = record.with_name(f"{record.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({"content": found.content, "bad": found.bad}))
-        temporary.replace(record)
-    except OSError:
+        text = json.dumps({"content": found.content, "bad": found.bad})
+        atomic.write(record, text.encode(), sync=False)
+    except (OSError, UsageError):
         pass

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 from safetensors.numpy import load, save
 
+from ganctl import atomic
 from ganctl.dataset.options import Augmentation
 from ganctl.dataset.storage import Memory
 from ganctl.dataset.stream import stream
@@ -102,7 +103,7 @@ def train(
     content = save(
         {name: variable.numpy().astype(np.float16) for name, variable in _variables(model).items()}
     )
-    Path(out).write_bytes(content)
+    atomic.write(Path(out), content)
     images, labels = held_out
     accuracy = float((Classifier(content)(images) == labels).mean())
     return accuracy, hashlib.sha256(content).hexdigest()

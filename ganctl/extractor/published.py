@@ -1,16 +1,15 @@
 """Weights that others published: where they are kept, how they get there, and that they are the same."""
 
-import contextlib
 import hashlib
 import http.client
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.request import urlopen
 
-from ganctl import cache
+from ganctl import atomic, cache
 from ganctl.error import UsageError, in_short
 from ganctl.settings import expect_switch
 
@@ -75,37 +74,34 @@ def locate(
 
 
 def fetch(published: Published, place: Path) -> None:
-    """Download a file under a temporary name, check it, rename it.
+    """Download a file, which takes its place once it is checked.
 
     Raises:
         UsageError: when it cannot be had, or is another.
     """
     print(f"Downloading {published.url} to {place} ({published.size / 1e6:.0f} MB) ...", file=sys.stderr)
-    temporary = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _copy(published, temporary)
-        if checksum(temporary) != published.sha256:
-            raise UsageError(
-                f"{published.url}: expected a file whose sha256 begins {published.sha256[:8]}, got another; "
-                "get it by hand and type extractor.path=FILE."
-            )
-        temporary.replace(place)
+        with atomic.writing(place) as out:
+            if _copied(published, out) != published.sha256:
+                raise UsageError(
+                    f"{published.url}: expected a file whose sha256 begins {published.sha256[:8]}, got "
+                    "another; get it by hand and type extractor.path=FILE."
+                )
     except (OSError, http.client.HTTPException) as error:
         raise UsageError(
             f"{published.url}: its download to {place} failed ({in_short(error)}); get it on a machine that "
             "has a network, and type extractor.path=FILE."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
-def _copy(published: Published, target: Path) -> None:
-    """Copy what the address gives, and not much more than is expected of it."""
-    with urlopen(published.url, timeout=PATIENCE) as source, target.open("wb") as out:
+def _copied(published: Published, out: IO[bytes]) -> str:
+    """Copy what the address gives, not much more than is expected of it; return the sha256, in hex."""
+    digest = hashlib.sha256()
+    with urlopen(published.url, timeout=PATIENCE) as source:
         while (piece := source.read(PIECE)) and out.tell() <= published.size:
             out.write(piece)
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def checksum(path: Path) -> str:
