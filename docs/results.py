@@ -17,8 +17,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ganctl import build, checkpoint
-from ganctl.compose import compose
+from ganctl.config.compose import compose
+from ganctl.run import checkpoint
+from ganctl.training import build
 
 IMAGES = 96_000  # real images that every recipe sees: 1.6 epochs
 SETS = {"mnist": "mnist", "fashion_mnist": "fashion-mnist"}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ganctl.catalogue import choices
+from ganctl.config.choices import choices
 from ganctl.error import Unstable, UsageError
 
 PROTOCOL = [
@@ -49,8 +49,8 @@ def measure(penalty: str, norm: str, losses: list[str]) -> Iterator[tuple[str, d
     """
     import tensorflow as tf
 
-    from ganctl import build
-    from ganctl.compose import compose
+    from ganctl.config.compose import compose
+    from ganctl.training import build
 
     tf.keras.backend.clear_session()
     config = compose(words(penalty, norm)).plain()
@@ -76,7 +76,7 @@ def measure(penalty: str, norm: str, losses: list[str]) -> Iterator[tuple[str, d
 
 def train(trainer: Any, dataset: Any) -> dict:
     """Train to the end; return what the metric says of it, or where it broke."""
-    from ganctl.trainer import finite
+    from ganctl.training.trainer import finite
 
     batches = trainer._stream(dataset)
     try:

@@ -1,48 +1,12 @@
-"""Train generative adversarial networks from the command line.
-
-usage: ganctl COMMAND [ARGUMENTS]
-
-  train        train a game: ganctl train dataset=mnist model=dcgan
-  resume       go on with a run: ganctl resume RUN [trainer.steps=N]
-  sample       draw samples from a run: ganctl sample RUN [n=64]
-  doctor       say what is wrong with a run: ganctl doctor RUN
-  evaluate     measure samples: ganctl evaluate RUN [metric=[fid,kid]]
-  compare      rank runs by a metric: ganctl compare RUN RUN ...
-  report       write a run or a sweep as one HTML file: ganctl report RUN
-  list         show what there is to choose: ganctl list models
-  runs         show the runs in outputs/
-  bench        measure the training step against a bare loop
-  completion   complete words in your shell
-  train-extractor   make the small classifiers that metrics read images with
-
-RUN is a run's folder, its name under outputs/, or `latest`.
-
-  ganctl COMMAND --help   what a command takes
-  --traceback             show where in the code an error arose
-  --version               print the version
-
-Start here:  ganctl train
-"""
+"""The command `ganctl`: it finds a command's module, runs it, and tells errors in one line."""
 
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 
-COMMANDS = (
-    "train",
-    "resume",
-    "sample",
-    "doctor",
-    "evaluate",
-    "compare",
-    "report",
-    "list",
-    "runs",
-    "bench",
-    "completion",
-    "train-extractor",
-)
+from ganctl import commands
+from ganctl.commands import COMMANDS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +34,7 @@ def _run(command: str = "--help", *words: str) -> int:
     from ganctl.error import UsageError, suggest
 
     if command in ("-h", "--help", "help"):
-        print((__doc__ or "").strip())
+        print((commands.__doc__ or "").strip())
         return 0
     if command == "--version":
         from ganctl import __version__

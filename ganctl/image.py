@@ -1,13 +1,8 @@
-"""Pictures: tiles into a grid, grids into PNG files, PNG files into a GIF."""
+"""Pictures as arrays: floats and bytes, and tiles into a grid."""
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
-from ganctl import atomic
 
 GUTTER = 2  # pixels between tiles, so that neighbours never run into each other
 BACKGROUND = 255
@@ -46,28 +41,3 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
         left = GUTTER + column * (width + GUTTER)
         canvas[top : top + height, left : left + width] = tile
     return canvas
-
-
-def save_png(path: Path, picture: np.ndarray) -> None:
-    """Write a uint8 picture of shape (height, width, 1 or 3) as a whole."""
-    squeezed = picture[..., 0] if picture.shape[-1] == 1 else picture
-    with atomic.writing(path, sync=False) as file:
-        Image.fromarray(squeezed).save(file, format="PNG")
-
-
-def save_gif(path: Path, pictures: Sequence[Path], *, seconds: float = 8.0, frames: int = 100) -> None:
-    """Write an animation of PNG files, in order; more than `frames` of them are thinned out evenly.
-
-    It lasts about `seconds` and rests on its last frame for two seconds.
-    """
-    keep = np.unique(np.linspace(0, len(pictures) - 1, min(frames, len(pictures))).round().astype(int))
-    stills = []
-    for index in keep:
-        with Image.open(pictures[index]) as picture:
-            stills.append(picture.convert("L" if picture.mode == "L" else "RGB"))
-    stills = [still for still in stills if still.size == stills[-1].size]
-    duration = max(40, int(1000 * seconds / len(stills)))
-    durations = [duration] * (len(stills) - 1) + [2000]
-    options = {"save_all": True, "append_images": stills[1:], "duration": durations, "loop": 0}
-    with atomic.writing(path, sync=False) as file:
-        stills[0].save(file, format="GIF", **options)

@@ -1,4 +1,4 @@
-"""What the tests share: small recipes, the command as a process, and real data where it lies beside."""
+"""What the tests share: the command as a process, and real data where it lies beside."""
 
 import os
 import subprocess
@@ -6,61 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from builders import DATA
 
-from ganctl import device
+from ganctl.training import device
 
-ROOT = Path(__file__).parents[1]
-DATA = Path(os.environ.get("GANCTL_DATA", ROOT.parent / "shared" / "data"))
-
-# Small enough that a step takes milliseconds; the shape of each recipe is kept.
-NARROW = ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"]
-TINY = {
-    "gan": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
-    "dcgan": NARROW,
-    "dcgan64": [
-        "network.generator.filters=[8,8,4]",
-        "network.discriminator.filters=[4,8]",
-        "network.generator.strides=[1,2,2]",
-    ],
-    "dcgan_rmsprop": [
-        "network.generator.filters=[8,8,4,4]",
-        "network.discriminator.filters=[4,4,8,8]",
-    ],
-    "wgan": NARROW,
-    "wgan_gp": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8,8]"],
-    "lsgan": NARROW,
-    "cgan": NARROW,
-    "dragan": NARROW,
-    "pacgan": NARROW,
-    "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
-    "points": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
-    "unrolled": [
-        "network.generator.hidden=[16]",
-        "network.discriminator.hidden=[8]",
-        "remedy.unrolled.steps=2",
-    ],
-    "r3gan": [
-        f"network.{player}.{word}"
-        for player, filters in (("generator", "[8]"), ("discriminator", "[8,8]"))
-        for word in (f"filters={filters}", "blocks=1", "group=8")
-    ],
-}
 LONG = ("test_combinations", "test_resume")  # files whose tests take seconds each
-SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
-
-
-def tiny(model: str) -> list[str]:
-    """Return the overrides of a recipe that trains in milliseconds a step."""
-    return [f"model={model}", *TINY[model], *SMALL]
-
-
-def python(code: str, **options) -> str:
-    """Run code in a Python of its own, which must end well; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, **options
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def pytest_configure(config):
@@ -99,8 +49,8 @@ def make():
     """Compose a config from overrides and build (config, dataset, trainer) from it."""
 
     def build(*overrides: str, **changes):
-        from ganctl import build
-        from ganctl.compose import compose
+        from ganctl.config.compose import compose
+        from ganctl.training import build
 
         config = compose(list(overrides)).plain() | changes
         dataset = build.dataset(config)

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from conftest import SMALL
+from builders import SMALL
 
 ROOT = Path(__file__).parents[1]
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -26,7 +26,7 @@ def test_the_worked_example_of_a_family_trains(ganctl, tmp_path):
         "name=example",
     ]
     ganctl(*words, env=os.environ | {"PYTHONPATH": str(tmp_path)})
-    from ganctl import checkpoint
+    from ganctl.run import checkpoint
 
     _, tensors, _ = checkpoint.newest(tmp_path / "outputs" / "example" / "checkpoints")
     critic = [tensor for name, tensor in tensors.items() if name.startswith("network/discriminator")]
@@ -43,8 +43,8 @@ def test_every_recipe_of_the_results_sees_as_many_images(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     import results
 
-    from ganctl import build
-    from ganctl.compose import compose
+    from ganctl.config.compose import compose
+    from ganctl.training import build
 
     for recipe in results.RECIPES:
         settings = build.settings(compose(results.words("mnist", recipe, 0, Path("data"))).plain())

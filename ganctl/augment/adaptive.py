@@ -6,9 +6,11 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ganctl.augment import affine
+from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
-from ganctl.game import Batch, Game, Part, Terms
-from ganctl.settings import expect_one_of, expect_whole
+from ganctl.game.batch import Batch, Terms
+from ganctl.game.game import Game
+from ganctl.game.part import Part
 
 POLICIES = ("blit", "geometric", "color")
 UNIFORMS, NORMALS = 21, 7  # numbers that one image's changes are made from

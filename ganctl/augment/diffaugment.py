@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from ganctl.check import expect_one_of
 from ganctl.error import UsageError
-from ganctl.game import Batch, Part
-from ganctl.settings import expect_one_of
+from ganctl.game.batch import Batch
+from ganctl.game.part import Part
 
 POLICIES = ("color", "translation", "cutout")
 

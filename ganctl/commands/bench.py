@@ -86,14 +86,14 @@ def read(words: Sequence[str]) -> Request:
 def run(words: list[str]) -> int:
     """Measure, print a table; return the exit code."""
     request = read(words)
-    from ganctl.compose import compose
+    from ganctl.config.compose import compose
 
     numbers = measure(compose(request.overrides, request.config_dir).plain(), request)
     show(numbers)
     if request.json:
         import json
 
-        from ganctl.atomic import write
+        from ganctl.files.atomic import write
 
         write(request.json, (json.dumps(numbers, indent=2) + "\n").encode())
     return 0
@@ -105,8 +105,8 @@ def measure(config: Mapping[str, Any], request: Request) -> dict[str, Any]:
     Raises:
         UsageError: for a game that the bare loop cannot play, several devices, or too large a batch.
     """
-    from ganctl import build, cost, device
-    from ganctl.race import Race
+    from ganctl.bench.race import Race
+    from ganctl.training import build, cost, device
 
     settings, dataset = build.settings(config), build.dataset(config)
     if settings.devices > 1:
@@ -141,8 +141,8 @@ def show(numbers: Mapping[str, Any]) -> None:
     from rich import box
     from rich.table import Table
 
-    from ganctl.cost import in_bytes
-    from ganctl.display import console, say
+    from ganctl.run.console import console, say
+    from ganctl.training.cost import in_bytes
 
     images, flops = numbers["images_per_step"], numbers["flops_per_step"]
     top = statistics.median(numbers["matrix_rate"])

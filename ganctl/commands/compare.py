@@ -158,7 +158,7 @@ def _show(ranking: Any, table: Sequence[Any]) -> None:
     """Print what is ranked and how it was measured, the table, and what is not in it."""
     from ganctl.comparison.choice import shown
     from ganctl.comparison.row import notes
-    from ganctl.display import console, say
+    from ganctl.run.console import console, say
 
     several = "; mean ± sd over seeds" if any(len(row.entries) > 1 for row in table) else ""
     origins = sorted({source.origin for source in ranking.sources})
@@ -265,9 +265,9 @@ def _lines(found: Sequence[Column], limit: int) -> list[str]:
 
 def _draw(ranking: Any, table: Sequence[Any], path: Path, *, quiet: bool) -> None:
     """Write the picture; a folder that takes none is no reason to fail."""
-    from ganctl.atomic import write
     from ganctl.comparison.picture import picture
-    from ganctl.display import complain, say
+    from ganctl.files.atomic import write
+    from ganctl.run.console import complain, say
 
     try:
         write(path, picture(ranking, table))

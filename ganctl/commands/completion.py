@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganctl import cli
-from ganctl.catalogue import choices, defaults, describe, file_of, groups
+from ganctl import commands
+from ganctl.commands import COMMANDS
+from ganctl.config.choices import choices, defaults, describe, file_of, groups
 from ganctl.error import UsageError, suggest
 
 BASH = r"""_ganctl() {
@@ -116,7 +117,7 @@ def _positional(
     if " RUN" in usage and not before:
         yield from _runs(word)
     elif "[key=value" in usage and "group=choice" not in usage:
-        from ganctl.identity import VOLATILE  # late: it imports Hydra
+        from ganctl.config.run_name import VOLATILE  # late: it imports Hydra
 
         yield from ((f"{key}=", "") for key in VOLATILE - {"name", "outputs"})
     if "group=choice" in usage:
@@ -246,13 +247,13 @@ def _beginning(word: str, found: Candidates) -> list[tuple[str, str]]:
 
 
 def _commands() -> list[tuple[str, str]]:
-    told = dict(re.findall(r"^  ([\w-]+) {2,}([^:\n]*)", cli.__doc__ or "", re.MULTILINE))
+    told = dict(re.findall(r"^  ([\w-]+) {2,}([^:\n]*)", commands.__doc__ or "", re.MULTILINE))
     options = [(option, "") for option in ("--help", "--version")]
-    return [*((command, told.get(command, "")) for command in cli.COMMANDS), *options]
+    return [*((command, told.get(command, "")) for command in COMMANDS), *options]
 
 
 def _help(command: str) -> str:
-    if command not in cli.COMMANDS:
+    if command not in COMMANDS:
         return ""
     return importlib.import_module(f"ganctl.commands.{command.replace('-', '_')}").__doc__ or ""
 

@@ -58,7 +58,7 @@ class Chart:
     """What is known of a run.
 
     Args:
-        folder: the run's, a `ganctl.run.Folder`.
+        folder: the run's, a `ganctl.run.folder.Folder`.
         config: its config, plain data.
         lines: its log.
         findings: all that the diagnosis says.
@@ -82,7 +82,7 @@ class Chart:
 
 def run(words: list[str]) -> int:
     """Examine the named run; return 0 when it is well, 3 when it is not."""
-    from ganctl.run import find
+    from ganctl.run.folder import find
 
     wish = read(words)
     chart = examined(find(wish.name, Path("outputs")))
@@ -128,7 +128,7 @@ def examined(folder: Any) -> Chart:
     """
     from ganctl.diagnosis.examine import examine
     from ganctl.diagnosis.finding import SENTENCES, Finding
-    from ganctl.display import complain
+    from ganctl.run.console import complain
 
     record, log = folder.record(), folder.log_lines()
     lines = [line for line in log.lines if 0 < line["step"] < 2**53]
@@ -183,7 +183,7 @@ def _facts(chart: Chart) -> dict[str, Any]:
 def _show(chart: Chart) -> None:
     """Print the verdict, the findings and the curves."""
     from ganctl.diagnosis.sickness import RECENT
-    from ganctl.display import console
+    from ganctl.run.console import console
 
     now = [each for each in chart.findings if not each.gone]
     status = f"{chart.folder.status()}, step {chart.step} of {chart.config['trainer'].get('steps')}"
@@ -224,7 +224,7 @@ def _explain(finding: Any, config: dict[str, Any]) -> None:
 
 def _plot(chart: Chart) -> None:
     """Print the curves as text, each from its least to its greatest value."""
-    from ganctl.curves import counted, curve, sparkline
+    from ganctl.diagnosis.curves import counted, curve, sparkline
 
     charts = dict(CHARTS)
     if counted(chart.lines):
@@ -246,9 +246,9 @@ def _short(value: float) -> str:
 
 def _draw(chart: Chart, path: Path, *, quiet: bool) -> None:
     """Write the picture; a folder that takes none is no reason to fail."""
-    from ganctl.atomic import refuse_link, write
-    from ganctl.curves import picture
-    from ganctl.display import complain
+    from ganctl.diagnosis.curves import picture
+    from ganctl.files.atomic import refuse_link, write
+    from ganctl.run.console import complain
 
     refuse_link(path, chart.folder.path)
     try:
@@ -265,6 +265,6 @@ def _fill(text: str, indent: str = "") -> None:
 
 
 def _say(text: str) -> None:
-    from ganctl.display import say
+    from ganctl.run.console import say
 
     say(text)

@@ -40,8 +40,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError, suggest
-from ganctl.settings import expect_whole
 
 USUAL = "[fid,kid,precision_recall,density_coverage]"
 GROUPS = ("metric", "extractor", "evaluation", "dataset")
@@ -96,7 +96,8 @@ def read(words: list[str]) -> Wish:
 
 def run(words: list[str]) -> int:
     """Measure what the words name, show and keep the numbers; return the exit code."""
-    from ganctl import appraisal, device
+    from ganctl.evaluate import subjects
+    from ganctl.training import device
 
     wish = read(words)
     subject, chosen = _subject(wish)
@@ -114,8 +115,8 @@ def run(words: list[str]) -> int:
         values = measure.measured(view)
         seconds = time.perf_counter() - started
         measure.begin("neighbours")
-        pictures = appraisal.portray(subject, view, protocol) if drawn else []
-    kept = appraisal.keep(subject, values, protocol, seconds, pictures)
+        pictures = subjects.portray(subject, view, protocol) if drawn else []
+    kept = subjects.keep(subject, values, protocol, seconds, pictures)
     if wish.as_json:
         print(
             json.dumps({"title": subject.title, "values": values, "protocol": protocol, "seconds": seconds})
@@ -129,12 +130,13 @@ def run(words: list[str]) -> int:
 
 def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
     """Return what is measured, and a config that says how."""
-    from ganctl import appraisal, build
-    from ganctl.compose import compose
+    from ganctl.config.compose import compose
+    from ganctl.evaluate import subjects
+    from ganctl.training import build
 
     path, data = Path(wish.name), [word for word in wish.overrides if word.startswith("dataset")]
     is_run = (path / "config.yaml").is_file() or not path.exists()
-    if is_run and path.suffix in (*appraisal.ARRAYS, ".zip"):
+    if is_run and path.suffix in (*subjects.ARRAYS, ".zip"):
         raise UsageError(f"There is no file '{path}'; type the path of one, or of a folder or a run.")
     own = wish.name != "data" and is_run
     # A run has its own data, of which only the place may be told.
@@ -146,10 +148,10 @@ def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
             )
         dataset = build.dataset(chosen | {"metric": {}})
         if wish.name == "data":  # a folder of that name is ./data
-            subject = appraisal.of_images(f"training images of {dataset.name}", dataset, dataset, wish.n)
+            subject = subjects.of_images(f"training images of {dataset.name}", dataset, dataset, wish.n)
             subject.out = Path("outputs") / f"{dataset.name}-evaluation"
         else:
-            subject = appraisal.of_files(path, dataset, wish.n)
+            subject = subjects.of_files(path, dataset, wish.n)
         subject.out = Path(wish.out) if wish.out else subject.out
         return subject, chosen
     return _run_subject(wish, data), chosen
@@ -157,10 +159,11 @@ def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
 
 def _run_subject(wish: Wish, data: list[str]) -> Any:
     """Return a run's generator; its folder may be a stranger's."""
-    from ganctl import appraisal, device
     from ganctl.commands.sample import checkpoint_of
-    from ganctl.run import find
-    from ganctl.trust import admit
+    from ganctl.config.trust import admit
+    from ganctl.evaluate import subjects
+    from ganctl.run.folder import find
+    from ganctl.training import device
 
     folder = find(wish.name, Path("outputs"))
     config = folder.config()
@@ -174,13 +177,13 @@ def _run_subject(wish: Wish, data: list[str]) -> Any:
     admit(config, folder.path, trust=wish.trust)
     step, tensors = checkpoint_of(folder, wish.checkpoint)
     device.wake()  # what is wrong with the words was told before
-    return appraisal.of_run(folder, config, step, tensors, wish)
+    return subjects.of_run(folder, config, step, tensors, wish)
 
 
 def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
     """Return the evaluation that the words choose, checked against what is measured."""
-    from ganctl import build
-    from ganctl.compose import compose
+    from ganctl.config.compose import compose
+    from ganctl.training import build
 
     if not any(word.startswith("metric=") for word in wish.overrides):
         usual = "[modes]" if hasattr(subject.dataset, "truth") else USUAL
@@ -199,8 +202,8 @@ def _show(
     """Print the table."""
     from rich.table import Table
 
-    from ganctl.display import console
     from ganctl.metric.goal import better
+    from ganctl.run.console import console
 
     _say(f"{subject.title}: {protocol['samples']:,} samples against {_against(protocol)}, {seconds:.0f} s")
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
@@ -226,7 +229,7 @@ def _progress(images: int, metrics: int, *, quiet: bool) -> Iterator[tuple[Calla
 
     A metric's own work counts as a part of the images', so that the bar does not stand still at their end.
     """
-    from ganctl.display import Countdown
+    from ganctl.run.console import Countdown
 
     share = images // 4
     with Countdown(images + metrics * share, "measuring", quiet=quiet) as countdown:
@@ -240,6 +243,6 @@ def _progress(images: int, metrics: int, *, quiet: bool) -> Iterator[tuple[Calla
 
 
 def _say(text: str) -> None:
-    from ganctl.display import say
+    from ganctl.run.console import say
 
     say(text)

@@ -21,7 +21,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganctl.catalogue import choices, defaults, describe, groups
+from ganctl.config.choices import choices, defaults, describe, groups
 from ganctl.error import UsageError, suggest
 
 PURPOSES = {  # at most 40 letters, for a terminal of 80

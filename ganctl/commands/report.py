@@ -30,8 +30,8 @@ FILE = "report.html"
 
 def run(words: list[str]) -> int:
     """Write the report; return the exit code."""
-    from ganctl.display import say
-    from ganctl.run import Folder, all_runs, find
+    from ganctl.run.console import say
+    from ganctl.run.folder import Folder, all_runs, find
 
     name, out = read(words)
     outputs = Path("outputs")
@@ -73,7 +73,7 @@ def _single(folder: Path) -> str:
     from ganctl.commands.doctor import examined, unjudged
     from ganctl.comparison.entry import read as known
     from ganctl.report.single import check, report
-    from ganctl.run import Folder
+    from ganctl.run.folder import Folder
 
     entry = known(Folder(folder), folder.name)
     check(entry)
@@ -131,7 +131,7 @@ def _ranked(found: list[Any], remarks: list[str]) -> tuple[Any, list[Any]]:
 
 def _write(path: Path, text: str, folder: Path) -> None:
     """Write the page, through no link of the folder it is about."""
-    from ganctl.atomic import refuse_link, write
+    from ganctl.files.atomic import refuse_link, write
 
     refuse_link(path, folder)
     write(path, text.encode())

@@ -24,14 +24,15 @@ from ganctl.error import UsageError, closest, suggest
 
 def run(words: list[str]) -> int:
     """Continue the named run; return the exit code."""
-    from ganctl import play
-    from ganctl.run import Run, find
-    from ganctl.trust import admit
+    from ganctl.config.trust import admit
+    from ganctl.run.folder import find
+    from ganctl.run.writer import Run
+    from ganctl.training import session
 
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
         raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
-    from ganctl.identity import VOLATILE
+    from ganctl.config.run_name import VOLATILE
 
     overrides = [word for word in words if not word.startswith("-")]
     # A run's own name may hold a "=", so the first word is the run unless it is a key.
@@ -42,7 +43,7 @@ def run(words: list[str]) -> int:
     admit(config, found.path, trust="--trust" in words)
     for word in overrides:
         _change(config, word)
-    return play.proceed(found, config)
+    return session.proceed(found, config)
 
 
 def _change(config: dict[str, Any], word: str) -> None:
@@ -51,8 +52,8 @@ def _change(config: dict[str, Any], word: str) -> None:
     Raises:
         UsageError: for any other key.
     """
-    from ganctl.compose import parse
-    from ganctl.identity import VOLATILE
+    from ganctl.config.compose import parse
+    from ganctl.config.run_name import VOLATILE
 
     override = parse([word])[0]
     key, value = override.key_or_group, override.value()

@@ -61,8 +61,8 @@ class Row:
 def run(words: list[str]) -> int:
     """Print the runs of a folder; return the exit code."""
     folder, as_json = read(words)
-    from ganctl.display import complain
-    from ganctl.run import all_runs
+    from ganctl.run.console import complain
+    from ganctl.run.folder import all_runs
 
     found = [row(each, folder) for each in all_runs(folder)]
     found.sort(key=lambda each: each.updated, reverse=True)
@@ -95,7 +95,7 @@ def read(words: list[str]) -> tuple[Path, bool]:
 
 
 def row(folder: Any, outputs: Path) -> Row:
-    """Return what is shown of a `ganctl.run.Folder`; a damaged file makes it "damaged", never an error."""
+    """Return what is shown of a run folder; a damaged file makes it "damaged", never an error."""
     steps, metrics = _steps(folder.path), last_line(folder.path / "metrics.jsonl")
     record, step, status = {}, 0, "damaged"
     try:
@@ -164,7 +164,7 @@ def wrap(name: str, width: int) -> str:
 
 def _steps(path: Path) -> int | None:
     """Return the last step a run is to reach; None when its config cannot be read."""
-    from ganctl.plain import yaml_data
+    from ganctl.files.plain import yaml_data
 
     try:
         steps = yaml_data(path / "config.yaml")["trainer"]["steps"]
@@ -184,7 +184,7 @@ def _updated(path: Path) -> float:
 
 
 def _losses(metrics: dict[str, Any]) -> str:
-    from ganctl.display import short, totals
+    from ganctl.run.console import short, totals
 
     return short(totals({key: value for key, value in metrics.items() if isinstance(value, int | float)}))
 
@@ -203,7 +203,7 @@ def _cells(each: Row) -> tuple[str, ...]:
 
 
 def _show(found: list[Row], folder: Path) -> None:
-    from ganctl.display import console
+    from ganctl.run.console import console
 
     cells = [_cells(each) for each in found]
     if console.is_terminal:

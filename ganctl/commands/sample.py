@@ -29,8 +29,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ganctl.check import expect_whole
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.settings import expect_whole
 
 LARGEST = 2**26  # numbers in one example
 
@@ -76,8 +76,8 @@ def read(words: list[str]) -> tuple[str, Wish, bool]:
 
 def run(words: list[str]) -> int:
     """Draw and write what the words ask for; return the exit code."""
-    from ganctl.run import find
-    from ganctl.trust import admit
+    from ganctl.config.trust import admit
+    from ganctl.run.folder import find
 
     name, wish, trust = read(words)
     folder = find(name, Path("outputs"))
@@ -88,8 +88,9 @@ def run(words: list[str]) -> int:
 
 
 def _draw(folder: Any, config: dict[str, Any], wish: Wish) -> None:
-    from ganctl import build, image
-    from ganctl.display import say
+    from ganctl import image
+    from ganctl.run.console import say
+    from ganctl.training import build
 
     config = build.to_draw(config)
     shape, classes = _known(folder)
@@ -132,8 +133,8 @@ def _is_name(text: str) -> bool:
 
 def checkpoint_of(folder: Any, wanted: str) -> tuple[int, dict[str, Any]]:
     """Return (step, tensors) of the checkpoint that was asked for."""
-    from ganctl import checkpoint
-    from ganctl.display import complain
+    from ganctl.run import checkpoint
+    from ganctl.run.console import complain
 
     if wanted == "last":
         step, tensors, complaints = checkpoint.newest(folder.checkpoints)
@@ -167,7 +168,9 @@ def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None,
     """
     import numpy as np
 
-    from ganctl import atomic, image
+    from ganctl import image
+    from ganctl.files import atomic
+    from ganctl.files.pictures import save_png
 
     if as_folder and samples.ndim == 2:
         raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
@@ -177,12 +180,12 @@ def write(samples: Any, out: Path, *, as_folder: bool = False, draw: Any = None,
         for index, picture in enumerate(image.to_uint8(samples)):
             place = out / folders[index] if folders else out
             place.mkdir(exist_ok=True)
-            image.save_png(place / f"{index:0{digits}d}.png", picture)
+            save_png(place / f"{index:0{digits}d}.png", picture)
     elif out.suffix == ".npy":
         with atomic.writing(out, sync=False) as file:
             np.save(file, samples)
     else:
-        image.save_png(out, (draw or image.grid)(samples))
+        save_png(out, (draw or image.grid)(samples))
 
 
 def _is_folder(out: str) -> bool:

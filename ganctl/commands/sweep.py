@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ganctl.compose import Composition, compose, parse, swept_values
-from ganctl.display import complain, console, say
+from ganctl.config.compose import Composition, compose, parse, swept_values
+from ganctl.config.run_name import checked_name, file_name, outputs_of, run_name, short_key
 from ganctl.error import UsageError
-from ganctl.identity import checked_name, file_name, outputs_of, run_name, short_key
-from ganctl.run import Folder
+from ganctl.run.console import complain, console, say
+from ganctl.run.folder import Folder
 
 SKIPPED, DONE = "skipped", "finished"
 

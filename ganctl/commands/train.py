@@ -85,8 +85,8 @@ def run(words: list[str]) -> int:
         from ganctl.commands import sweep
 
         return sweep.run(request)
-    from ganctl.compose import compose
-    from ganctl.identity import run_name
+    from ganctl.config.compose import compose
+    from ganctl.config.run_name import run_name
 
     composition = compose(request.overrides, request.config_dir)
     if request.cfg:
@@ -94,7 +94,7 @@ def run(words: list[str]) -> int:
 
         print(yaml.safe_dump(composition.plain(), sort_keys=False), end="")
         return 0
-    from ganctl import play
+    from ganctl.training import session
 
     name = run_name(composition, request.config_dir)
-    return play.begin(composition, name, dry_run=request.dry_run)
+    return session.begin(composition, name, dry_run=request.dry_run)

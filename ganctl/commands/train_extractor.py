@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError, suggest
-from ganctl.settings import expect_whole
 
 HELD = 360  # of the digits, which have no test split
 
@@ -57,7 +57,7 @@ def run(words: list[str]) -> int:
     """Train what the words ask for, write it, say what it reaches; return the exit code."""
     name, options = read(words)
     recipe = RECIPES[name]
-    from ganctl.device import wake
+    from ganctl.training.device import wake
 
     data, held_out = _data(name, recipe, options["path"])
     tf, _ = wake()
@@ -112,15 +112,15 @@ def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
     if name == "digits":
         import numpy as np
 
-        from ganctl.dataset.digits import digits
-        from ganctl.dataset.selection import Selection
+        from ganctl.dataset.images.digits import digits
+        from ganctl.dataset.images.selection import Selection
         from ganctl.image import to_float
 
         whole = digits()
         _, others = Selection(holdout=HELD).split(len(whole))
         held_out = to_float(whole.read(others)), np.asarray(whole.labels)[others]
         return digits(holdout=HELD, **recipe.changes), held_out
-    from ganctl.dataset import mnist
+    from ganctl.dataset.images import mnist
 
     make = getattr(mnist, name)
     test = make(path=path or None, split="test")
@@ -128,6 +128,6 @@ def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
 
 
 def _say(text: str) -> None:
-    from ganctl.display import say
+    from ganctl.run.console import say
 
     say(text)

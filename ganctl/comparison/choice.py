@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.catalogue import choices, defaults, file_of
+from ganctl.config.choices import choices, defaults, file_of
 
 Config = Mapping[str, Any]
 RECIPES = ("experiment", "model")  # groups whose choices say what other groups choose

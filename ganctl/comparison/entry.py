@@ -10,7 +10,7 @@ from typing import Any
 
 from ganctl.comparison.protocol import Source, of_evaluation, of_training
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.run import Folder, all_runs, find
+from ganctl.run.folder import Folder, all_runs, find
 
 
 @dataclass

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.catalogue import choices
 from ganctl.comparison.choice import leaves, shown, usual
-from ganctl.standing import best, measured
+from ganctl.config.choices import choices
+from ganctl.metric.summary import best, measured
 
 SEED, AVERAGED = "seed", "averaged"
 MISSING = "(not said)"

@@ -17,7 +17,7 @@ from ganctl.comparison.protocol import (
     reference,
 )
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.standing import measured
+from ganctl.metric.summary import measured
 
 ORIGINS = ("evaluation", "training")
 SHOWN = 3  # differences that a refusal names, and commands that it advises

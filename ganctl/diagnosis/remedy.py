@@ -58,7 +58,7 @@ def loss(name: str, target: str, *penalties: str) -> Callable[[Config], str]:
 
     def advise(config: Config) -> str:
         penalized = set(_at(config, "penalty") or {}) >= set(penalties)
-        if _at(config, "loss", "_target_") == f"ganctl.loss.{target}" and penalized:
+        if str(_at(config, "loss", "_target_")).endswith(f".{target}") and penalized:
             return ""
         # Slopes of single images mean nothing where batch normalization mixes them.
         mixing = "Batch" in str(_at(config, "network", "discriminator", "norm"))
@@ -83,7 +83,8 @@ def turns(player: str, *, fewer: bool = False) -> Callable[[Config], str]:
 
 def unsaturated(config: Config) -> str:
     """Return advice to leave a loss whose gradient vanishes where the discriminator is sure."""
-    return "loss=nonsaturating" if _at(config, "loss", "_target_") == "ganctl.loss.Minimax" else ""
+    target = str(_at(config, "loss", "_target_"))
+    return "loss=nonsaturating" if target.endswith(".Minimax") else ""
 
 
 def averaged(config: Config) -> str:

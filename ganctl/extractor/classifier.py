@@ -11,11 +11,11 @@ import tensorflow as tf
 from keras import layers
 from safetensors.numpy import load, save
 
-from ganctl import atomic
+from ganctl.dataset.images.storage import Memory
 from ganctl.dataset.options import Augmentation
-from ganctl.dataset.storage import Memory
 from ganctl.dataset.stream import stream
 from ganctl.extractor.feed import in_chunks
+from ganctl.files import atomic
 
 CHUNK = 500  # pictures in one call
 # Of each convolution: kernel, stride, and how much is pooled after it. Clothes need what a stride would skip.
@@ -84,7 +84,7 @@ def train(
     """Train on labelled images of shape (28, 28, 1), write the weights, measure them on others.
 
     Args:
-        data: a labelled data set (`ganctl.dataset.images.Images`), augmented as it likes.
+        data: a labelled data set (`ganctl.dataset.images.image_set.Images`), augmented as it likes.
         held_out: (images in [-1, 1], labels) on which the accuracy is measured.
         out: the file to write, safetensors of float16.
         filters: channels of the four convolutions.

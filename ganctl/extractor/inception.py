@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from ganctl.check import expect_one_of
 from ganctl.error import RunError
 from ganctl.extractor.architecture import CLASSES, EPSILON, SIDE, Branch, Step, blocks, stem
 from ganctl.extractor.feed import as_bytes, expect_images, in_chunks
 from ganctl.extractor.published import Published, locate
 from ganctl.extractor.weights_file import read_weights
-from ganctl.settings import expect_one_of
 
 if TYPE_CHECKING:
     import keras

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ganctl.config.trust import REFUSED
 from ganctl.error import RunError, UsageError, printable, suggest
-from ganctl.trust import REFUSED
 
 LARGEST = 1 << 26  # bytes of a description; that of InceptionV3 has 200,000
 PART = re.compile(

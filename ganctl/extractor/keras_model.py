@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ganctl.check import expect_one_of
 from ganctl.error import RunError, UsageError, in_short
 from ganctl.extractor.feed import as_bytes, expect_images, in_chunks
 from ganctl.extractor.keras_file import examine, expect_layer
 from ganctl.extractor.published import Published, checksum, locate
-from ganctl.settings import expect_one_of
 
 CHUNK = 32  # pictures in one call
 SIDE = 299  # pixels of the pictures that InceptionV3 reads

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO
 from urllib.request import urlopen
 
-from ganctl import atomic, cache
+from ganctl.check import expect_switch
 from ganctl.error import UsageError, in_short
-from ganctl.settings import expect_switch
+from ganctl.files import atomic, cache
 
 PIECE = 1 << 20  # bytes read at a time
 PATIENCE = 60  # seconds that a server may be silent

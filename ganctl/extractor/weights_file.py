@@ -6,7 +6,7 @@ import numpy as np
 
 from ganctl.error import RunError, in_short, printable
 from ganctl.extractor.architecture import convolutions
-from ganctl.extractor.torch_file import read_torch
+from ganctl.files.torch_file import read_torch
 
 # Keras's name of each variable of a convolution: PyTorch's, TensorFlow's.
 PARTS = {

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from ganctl.settings import expect_number
+from ganctl.check import expect_number
 
 COUNT = 64  # frequencies
 

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.settings import expect_whole
 
 # Makes a layer that compares examples; falsy for none.
 Comparison = Callable[..., layers.Layer] | None

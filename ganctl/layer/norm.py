@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.settings import expect_whole
 
 # Makes a normalization: a Wrapper for another layer's weights, or a layer for its outputs; falsy for none.
 Norm = Callable[..., layers.Layer] | None

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ganctl import image
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
 from ganctl.metric.frechet import frechet_distance
-from ganctl.settings import expect_whole
 
 FEWEST = 2  # samples of which a covariance can be taken
 

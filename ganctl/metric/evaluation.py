@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ganctl import __version__
+from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
 from ganctl.metric.view import Side, View, evenly
-from ganctl.settings import expect_one_of, expect_whole
 
 REFERENCES = ("auto", "test", "train")
 MOST, FEW = 100_000, 10_000  # training images among which a picture shows the nearest

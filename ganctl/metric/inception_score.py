@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 
-from ganctl.settings import expect_whole
+from ganctl.check import expect_whole
 
 
 class InceptionScore:

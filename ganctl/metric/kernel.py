@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ganctl.settings import expect_whole
+from ganctl.check import expect_whole
 
 ROWS = 1000  # of a kernel matrix at a time
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.settings import expect_whole
 
 
 class Modes:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from ganctl.check import expect_whole
 from ganctl.metric.neighbours import nearest
-from ganctl.settings import expect_whole
 
 NEAR = 0.01  # share of unseen images that lie as near to a training image as a copy does
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ganctl.settings import expect_whole
+from ganctl.check import expect_whole
 
 ROWS = 1000  # of a distance matrix at a time,
 NUMBERS = 10_000_000  # of so many numbers

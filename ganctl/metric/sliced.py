@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.settings import expect_whole
 
 SIDE = 7  # pixels of a patch
 REPEATS, DIRECTIONS = 4, 128  # projections, 512 in all

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from ganctl.check import expect_whole
 from ganctl.metric.neighbours import blocks
-from ganctl.settings import expect_whole
 
 WINDOW = 11  # pixels, of SSIM
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, fine to coarse (Wang et al., 2003)

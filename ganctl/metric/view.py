@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ganctl import cache, image
+from ganctl import image
 from ganctl.error import UsageError
+from ganctl.files import cache
 
 CHUNK = 500  # images in memory at a time
 

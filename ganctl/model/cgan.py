@@ -6,7 +6,9 @@ from typing import Any
 import tensorflow as tf
 
 from ganctl.error import UsageError
-from ganctl.game import Batch, Critic, Part
+from ganctl.game.batch import Batch
+from ganctl.game.critic import Critic
+from ganctl.game.part import Part
 from ganctl.model.gan import GAN
 
 WIDEST = 20  # classes that a grid of samples has a column each for

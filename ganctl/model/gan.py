@@ -3,8 +3,10 @@
 import keras
 import tensorflow as tf
 
-from ganctl.game import Batch, Critic, Game, Terms
-from ganctl.settings import expect_one_of, expect_whole
+from ganctl.check import expect_one_of, expect_whole
+from ganctl.game.batch import Batch, Terms
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
 
 PRIORS = ("normal", "uniform", "truncated_normal", "sphere")
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from ganctl.check import expect_one_of
 from ganctl.error import UsageError
 from ganctl.layer.minibatch import Comparison, compared
 from ganctl.layer.norm import Norm, is_over_batch, normalized, wrapped
 from ganctl.network.size import expect_picture
-from ganctl.settings import expect_one_of
 
 
 def generator(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
 from ganctl.layer.fourier import widened
 from ganctl.layer.minibatch import Comparison, compared
 from ganctl.layer.norm import Norm, normalized, wrapped
-from ganctl.settings import expect_one_of, expect_whole
 
 
 def generator(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from ganctl.check import expect_one_of
 from ganctl.error import UsageError
 from ganctl.layer.minibatch import Comparison, compared
 from ganctl.layer.norm import Norm, normalized, wrapped
 from ganctl.layer.spatial import Basis, Cut, Downsampling, GroupedConvolution, Upsampling, WeightedSum
 from ganctl.network.size import expect_picture, halvings
-from ganctl.settings import expect_one_of
 
 SLOPE = 0.2
 GAIN = 2 / (1 + SLOPE**2)  # what a leaky ReLU takes from the variance

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.settings import expect_whole
 
 SMALLEST = 4  # pixels that a side keeps however often it is halved
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ganctl.game import Batch, Critic, Part
-from ganctl.settings import expect_number, expect_whole
+from ganctl.check import expect_number, expect_whole
+from ganctl.game.batch import Batch
+from ganctl.game.critic import Critic
+from ganctl.game.part import Part
 
 
 class Penalty(Part):

@@ -2,10 +2,12 @@
 
 import tensorflow as tf
 
+from ganctl.check import expect_number, expect_switch, expect_whole
 from ganctl.error import UsageError
-from ganctl.game import Batch, Critic, Game
+from ganctl.game.batch import Batch
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
 from ganctl.penalty.charge import Penalty
-from ganctl.settings import expect_number, expect_switch, expect_whole
 
 
 class Change:

@@ -2,9 +2,11 @@
 
 import tensorflow as tf
 
-from ganctl.game import Batch, Critic, Game, Terms
+from ganctl.check import expect_number, expect_switch, expect_whole
+from ganctl.game.batch import Batch, Terms
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
 from ganctl.penalty.charge import Penalty
-from ganctl.settings import expect_number, expect_switch, expect_whole
 
 
 class Drift(Penalty):

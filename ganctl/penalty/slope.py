@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from ganctl.check import expect_number, expect_one_of
 from ganctl.error import UsageError
-from ganctl.game import Batch, Critic, Game
+from ganctl.game.batch import Batch
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
 from ganctl.penalty.charge import Penalty
-from ganctl.settings import expect_number, expect_one_of
 
 SMALLEST = 1e-12  # added under the root, which otherwise has no slope at 0
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from ganctl.check import expect_one_of
 from ganctl.error import UsageError
-from ganctl.game import Batch, Critic, Game, Part, Terms
+from ganctl.game.batch import Batch, Terms
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
+from ganctl.game.part import Part
 from ganctl.layer.norm import TRANSPOSED
 from ganctl.penalty.charge import Penalty
 from ganctl.penalty.slope import Slope
-from ganctl.settings import expect_one_of
 
 
 class Clip(Part):

@@ -3,9 +3,12 @@
 import keras
 import tensorflow as tf
 
+from ganctl.check import expect_number
 from ganctl.error import UsageError
-from ganctl.game import Batch, Critic, Game, Part
-from ganctl.settings import expect_number
+from ganctl.game.batch import Batch
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
+from ganctl.game.part import Part
 
 
 class FeatureMatching(Part):

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from ganctl.check import expect_number
 from ganctl.error import UsageError
-from ganctl.game import Batch, Critic, Game, Part, Terms
-from ganctl.settings import expect_number
+from ganctl.game.batch import Batch, Terms
+from ganctl.game.critic import Critic
+from ganctl.game.game import Game
+from ganctl.game.part import Part
 
 
 class HistoricalAveraging(Part):

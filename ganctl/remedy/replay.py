@@ -2,9 +2,11 @@
 
 import tensorflow as tf
 
+from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.game import Batch, Game, Part
-from ganctl.settings import expect_whole
+from ganctl.game.batch import Batch
+from ganctl.game.game import Game
+from ganctl.game.part import Part
 
 
 class Replay(Part):

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import keras
 import tensorflow as tf
 
+from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
-from ganctl.game import Batch, Game, Part
-from ganctl.settings import expect_one_of, expect_whole
+from ganctl.game.batch import Batch
+from ganctl.game.game import Game
+from ganctl.game.part import Part
 
 SMALLEST = 1e-16  # added below Adam's square root, whose slope at 0 is infinite; its own epsilon is the root
 

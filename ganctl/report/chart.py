@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganctl.comparison.protocol import Source
-from ganctl.curves import PANELS, curve
+from ganctl.diagnosis.curves import PANELS, curve
 from ganctl.diagnosis.finding import Finding
-from ganctl.standing import measured
+from ganctl.metric.summary import measured
 
 MOST = 600  # points of a curve
 METRICS = 24  # charts of metrics

@@ -8,9 +8,9 @@ from ganctl.comparison.choice import leaves, shown
 from ganctl.comparison.entry import Entry
 from ganctl.comparison.protocol import results_of
 from ganctl.comparison.row import figure
+from ganctl.metric.summary import best, is_number, measured
 from ganctl.report.chart import spoken
 from ganctl.report.element import Markup, tag
-from ganctl.standing import best, is_number, measured
 
 RESULTS = 8  # the newest that are shown
 NUMBERS = 60  # rows

@@ -87,7 +87,7 @@ def evaluated(
 
 
 def _caption(name: str, classes: Sequence[Any]) -> str:
-    """Return what is where in a picture of `ganctl.gallery`; "" for others."""
+    """Return what is where in a picture of `ganctl.evaluate.pictures`; "" for others."""
     if name == "classes" and classes:
         return f"a row for each class, from the top {', '.join(map(str, classes))}"
     return CAPTIONS.get(name, "")

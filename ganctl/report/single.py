@@ -7,10 +7,10 @@ from typing import Any
 
 from ganctl.comparison.choice import Recipe, recognized
 from ganctl.comparison.entry import Entry, evaluation_of
-from ganctl.display import clock
 from ganctl.error import RunError
 from ganctl.report import album, chart, evaluation, film, settings
 from ganctl.report.element import Markup, page, tag
+from ganctl.run.console import clock
 
 FILES = ("config.yaml", "run.json", "metrics.jsonl", "evaluation.json")
 

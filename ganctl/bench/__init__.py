@@ -1,0 +1,1 @@
+"""ganctl's loop measured against a bare one."""

@@ -1,0 +1,1 @@
+"""Images: where they are, how they are read, which are trained on."""

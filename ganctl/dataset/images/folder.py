@@ -1,0 +1,121 @@
+"""A folder or a zip of image files, flat or with a folder per class."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ganctl.dataset.images.image_set import Images
+from ganctl.dataset.images.inspection import inspect, refuse_bad
+from ganctl.dataset.images.picture import WORKERS, BadImage, Form, decode, form
+from ganctl.dataset.images.selection import Selection
+from ganctl.dataset.images.source import Folder, Zip, listing
+from ganctl.dataset.images.storage import Memory, Storage
+from ganctl.dataset.options import Augmentation, choice, existing
+from ganctl.error import RunError, UsageError
+
+ROOM = 2**30  # bytes of decoded images that cache=auto keeps in memory
+
+
+class Disk:
+    """Images that are read and decoded, in parallel, whenever they are asked for."""
+
+    def __init__(self, source: Folder | Zip, names: Sequence[str], form: Form, *, workers: int = WORKERS):
+        self.source = source
+        self.names = names
+        self.form = form
+        self.shape = form.shape
+        self.pool = ThreadPoolExecutor(workers)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Return the images at `indices`; raise RunError naming the file that cannot be read any more."""
+        return np.stack(list(self.pool.map(self.one, indices)))
+
+    def one(self, index: int) -> np.ndarray:
+        """Return one image."""
+        name = self.names[index]
+        try:
+            return decode(self.source.read(name), self.form)
+        except BadImage as error:
+            where = self.source.path / name
+            raise RunError(f"{where} could be read at the start, and now not: {error}.") from None
+
+
+def image_folder(
+    *,
+    path: str | None,
+    size: int | Sequence[int] = 64,
+    channels: int = 3,
+    fit: str = "crop",
+    background: str = "white",
+    on_bad: str = "error",
+    cache: str | bool = "auto",
+    limit: int | None = None,
+    holdout: int = 0,
+    flip: bool = False,
+    crop: int = 0,
+    rotate: float = 0.0,
+    colour: float = 0.0,
+) -> Images:
+    """Return the PNG, JPEG, WebP and BMP images in a folder or zip: flat, or with a folder per class.
+
+    A StyleGAN dataset.json ({"labels": [[name, k], ...]}) decides the labels where there is one.
+
+    Args:
+        path: the folder or zip.
+        size: side in pixels, or [height, width].
+        channels, fit, background: see `ganctl.dataset.images.picture.Form`.
+        on_bad: "error" refuses files that cannot be read, "skip" leaves them out.
+        cache: True keeps the decoded images in memory, False reads them anew, "auto" keeps under 1 GiB.
+        limit, holdout: see `ganctl.dataset.images.selection.Selection`.
+        flip, crop, rotate, colour: see `ganctl.dataset.options.Augmentation`.
+
+    Raises:
+        UsageError: an option outside its range, no images, bad images, or labels that do not fit.
+    """
+    wanted = form(size=size, channels=channels, fit=fit, background=background)
+    skip = choice("on_bad", on_bad, ("error", "skip")) == "skip"
+    cache = choice("cache", cache, ("auto", "true", "false"))
+    augmentation = Augmentation(flip=flip, crop=crop, rotate=rotate, colour=colour)
+    augmentation.fits(wanted.shape)
+    selection = Selection(limit=limit, holdout=holdout)
+    return load(path, wanted, skip=skip, cache=cache, augmentation=augmentation, selection=selection)
+
+
+def load(
+    path: str | None,
+    form: Form,
+    *,
+    skip: bool,
+    cache: str,
+    augmentation: Augmentation,
+    selection: Selection | None = None,
+) -> Images:
+    """Return the images at a path in one form; see `image_folder`."""
+    if path is None:
+        raise UsageError(
+            "dataset=image_folder needs to know where the images are: dataset.path=FOLDER (or a zip)"
+        )
+    place = existing(path)
+    source = Folder(place) if place.is_dir() else Zip(place)
+    images = listing(source)
+    keep = cache == "true" or (cache == "auto" and len(images.names) * math.prod(form.shape) < ROOM)
+    found = inspect(source, images.names, form, keep=keep)
+    refuse_bad(source, found, skip=skip)
+    names = [images.names[index] for index in found.good]
+    storage: Storage = Disk(source, names, form) if found.array is None else Memory(found.array)
+    return Images(
+        place.stem,
+        storage,
+        content=hashlib.sha256(f"{found.content} {form}".encode()).hexdigest(),
+        labels=None if images.labels is None else images.labels[found.good],
+        classes=images.classes,
+        augmentation=augmentation,
+        skipped=len(found.bad),
+        selection=selection,
+    )

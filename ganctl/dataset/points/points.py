@@ -1,0 +1,209 @@
+"""Points of a known distribution, drawn fresh for every batch or from a fixed sample."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganctl.check import expect_whole
+from ganctl.dataset.options import between, positive
+from ganctl.dataset.points.density import Mixture, Sine, SwissRoll
+from ganctl.dataset.points.figure import field_places, picture
+from ganctl.error import UsageError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+EPOCH = 100_000  # what a set without end calls its length
+BLOCK = 16_384  # points drawn at once, of which batches are cut: one draw a batch costs ten times as much
+SHOWN = {1: 10_000, 2: 2_000}  # samples in a picture, by dimensions
+WALK = 41  # latents of which a picture shows where they go
+STREAM, SAMPLE = -101, -102  # of the random keys, which no other noise of a run uses
+
+
+class Points:
+    """Points whose true distribution is known.
+
+    Args:
+        name: what the set is called.
+        truth: the distribution (`ganctl.dataset.points.density`).
+        size: None draws fresh points for every batch; a number draws, with replacement, from that many
+            points, which are the same in every run.
+
+    Attributes:
+        shape: (dimensions,).
+        fingerprint: sha256, in hexadecimal, of everything that decides what is seen.
+
+    Raises:
+        UsageError: for a size below 1.
+    """
+
+    labels = None
+    classes: tuple[str, ...] = ()
+    skipped = 0
+
+    def __init__(self, name: str, truth: Any, size: int | None = None):
+        if size is not None:
+            expect_whole("dataset.size", size, 1)
+        self.name, self.truth, self.size = name, truth, size
+        self.shape = (len(truth.box),)
+        parts = {key: np.asarray(value).tolist() for key, value in sorted(vars(truth).items())}
+        self.fingerprint = hashlib.sha256(repr((name, size, parts)).encode()).hexdigest()
+
+    def __len__(self) -> int:
+        return self.size or EPOCH
+
+    def batches(self, batch_size: int, *, seed: int, start: int = 0) -> "tf.data.Dataset":
+        """Return batches start, start + 1, ... without end; batch i is a pure function of (seed, i).
+
+        Returns:
+            dicts {"image": float32 (batch_size, dimensions)}.
+
+        Raises:
+            UsageError: a batch larger than a fixed sample.
+        """
+        if not 1 <= batch_size <= len(self):
+            raise UsageError(
+                f"trainer.batch_size={batch_size} needs as many points, and {self.name} has {len(self)}; "
+                f"use a batch size from 1 to {len(self)}."
+            )
+        import tensorflow as tf
+
+        each = max(1, BLOCK // batch_size)
+        fixed = None if self.size is None else tf.constant(self.take(self.size))
+
+        def block(index: tf.Tensor) -> dict[str, tf.Tensor]:
+            key = tf.random.fold_in(tf.constant([seed, STREAM]), tf.cast(index, tf.int32))
+            count = each * batch_size
+            if fixed is None:
+                points = self.truth.sample(count, key)
+            else:
+                chosen = tf.random.stateless_uniform([count], key, 0, self.size, tf.int32, alg="philox")
+                points = tf.gather(fixed, chosen)
+            return {"image": tf.reshape(points, (each, batch_size, *self.shape))}
+
+        # One thread makes the next block while batches are cut from this one. Each batch handed over by a
+        # thread of its own (a second prefetch), or a tuner at work, costs more than the batch itself.
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        options.threading.private_threadpool_size = 1
+        blocks = tf.data.Dataset.counter(start // each).map(block).prefetch(1)
+        return blocks.unbatch().skip(start % each).with_options(options)
+
+    def take(self, count: int) -> np.ndarray:
+        """Return the first `count` points (at most `len` of them), float32 of shape (count, dimensions)."""
+        import tensorflow as tf
+
+        with tf.device("CPU"):
+            drawn = self.truth.sample(len(self), tf.constant([0, SAMPLE]))
+        return drawn.numpy()[:count]
+
+    def draw(self, samples: np.ndarray) -> np.ndarray:
+        """Return a uint8 picture, of shape (480, 480, 3), of samples of shape (n, dimensions)."""
+        return picture(self.truth, samples)
+
+    def portray(self, scene: Any) -> np.ndarray:
+        """Return a uint8 picture of shape (480, 480, 3) of samples over the truth and the players' views.
+
+        Args:
+            scene: has `samples(count)`, `field(points)` and `walk(count)`
+                (`ganctl.training.latent_paths.Scene`).
+        """
+        field, centre = scene.field(field_places(self.truth.box))
+        walk = scene.walk(WALK) if self.shape == (1,) else None
+        samples = scene.samples(SHOWN[self.shape[0]])
+        return picture(self.truth, samples, field=field, centre=centre, walk=walk)
+
+
+def ring(*, n: int = 8, radius: float = 2.0, sigma: float = 0.02, size: int | None = None) -> Points:
+    """Return Gaussians in a circle around 0, the first on the right.
+
+    Args:
+        n: how many.
+        radius: of the circle.
+        sigma: standard deviation of each Gaussian.
+        size: None for fresh points without end, or the number of points of a fixed sample.
+
+    Raises:
+        UsageError: an option outside its range.
+    """
+    expect_whole("dataset.n", n, 1)
+    positive("radius", radius)
+    positive("sigma", sigma)
+    angle = 2 * np.pi * np.arange(n) / n
+    modes = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return Points("ring", Mixture(modes, sigma), size)
+
+
+def grid(*, side: int = 5, spacing: float = 2.0, sigma: float = 0.05, size: int | None = None) -> Points:
+    """Return side x side Gaussians in a square around 0.
+
+    Args:
+        side: Gaussians in a row; 5 gives 25 modes, 10 gives 100.
+        spacing: between neighbours.
+        sigma, size: as in `ring`.
+
+    Raises:
+        UsageError: an option outside its range.
+    """
+    places = _row("dataset.side", side, spacing)
+    positive("sigma", sigma)
+    modes = np.stack(np.meshgrid(places, places, indexing="ij"), axis=-1).reshape(-1, 2)
+    return Points("grid", Mixture(modes, sigma), size)
+
+
+def line(*, n: int = 3, spacing: float = 2.0, sigma: float = 0.3, size: int | None = None) -> Points:
+    """Return Gaussians on a line, around 0; n=1 is the density of Goodfellow et al. (2014), figure 1.
+
+    Args:
+        n: how many.
+        spacing: between neighbours.
+        sigma, size: as in `ring`.
+
+    Raises:
+        UsageError: an option outside its range.
+    """
+    places = _row("dataset.n", n, spacing)
+    positive("sigma", sigma)
+    return Points("line", Mixture(places[:, None], sigma), size)
+
+
+def _row(name: str, count: int, spacing: float) -> np.ndarray:
+    """Return `count` places around 0; `name` is what the config calls their number."""
+    expect_whole(name, count, 1)
+    positive("spacing", spacing)
+    return spacing * (np.arange(count) - (count - 1) / 2)
+
+
+def sine(*, periods: int = 3, amplitude: float = 1.0, reach: float = 3.0, size: int | None = None) -> Points:
+    """Return a wave on the line: (1 + amplitude sin(pi periods x / reach)) / (2 reach) for |x| <= reach.
+
+    Args:
+        periods: whole waves in the interval.
+        amplitude: from 0 (uniform) to 1 (zero between the waves).
+        reach: half the interval's length.
+        size: as in `ring`.
+
+    Raises:
+        UsageError: an option outside its range.
+    """
+    expect_whole("dataset.periods", periods, 1)
+    between("amplitude", amplitude, 1, "a number from 0 (uniform) to 1 (zero between the waves)")
+    positive("reach", reach)
+    return Points("sine", Sine(periods, amplitude, reach), size)
+
+
+def swiss_roll(*, radius: float = 2.0, sigma: float = 0.03, size: int | None = None) -> Points:
+    """Return a spiral in the plane, one and a half windings around 0.
+
+    Args:
+        radius: of its outer end; the inner one has a third.
+        sigma: standard deviation of the noise around it.
+        size: as in `ring`.
+
+    Raises:
+        UsageError: an option outside its range.
+    """
+    positive("radius", radius)
+    positive("sigma", sigma)
+    return Points("swiss_roll", SwissRoll(radius, sigma), size)

@@ -1,0 +1,1 @@
+"""What `ganctl evaluate` measures, and the pictures of it."""

@@ -1,0 +1,1 @@
+"""The contract between a family and the loop that trains it."""

@@ -1,0 +1,1 @@
+"""A run's folder: the only room that opens its files."""

@@ -1,0 +1,231 @@
+"""From config to objects: dataset, settings, game, optimizers, trainer."""
+
+import inspect
+import math
+import re
+from collections.abc import Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from hydra.errors import HydraException, InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import OmegaConf
+
+from ganctl.config.trust import check_build
+from ganctl.error import GanctlError, UsageError, in_short, suggest
+from ganctl.metric.goal import GOALS, better, first
+from ganctl.training import device
+from ganctl.training.settings import Settings
+
+PRECISIONS = {
+    "auto": "float32",
+    "float32": "float32",
+    "bfloat16": "mixed_bfloat16",
+    "float16": "mixed_float16",
+}
+
+
+def make(node: Mapping[str, Any], **arguments: Any) -> Any:
+    """Build what a config node's `_target_` names, from its keys and further arguments.
+
+    Raises:
+        UsageError: one line saying what the target did not accept, or that it may not be built.
+    """
+    target = _target(node)
+    try:
+        return instantiate(OmegaConf.create(dict(node)), _partial_=True, _convert_="all")(**arguments)
+    except GanctlError:
+        raise
+    except InstantiationException as error:
+        if isinstance(error.__cause__, GanctlError):
+            raise error.__cause__ from None
+        raise UsageError(f"{target}: {in_short(error.__cause__ or error)}") from error
+    except (TypeError, ValueError, HydraException) as error:
+        raise UsageError(f"{target}: {_unknown(error, target) or in_short(error)}") from error
+
+
+def _target(node: Any) -> str:
+    """Return the `_target_` of a config node that may be built; nothing is imported before that is known."""
+    target = node.get("_target_") if isinstance(node, Mapping) else None
+    if not isinstance(target, str):
+        raise UsageError(f"Expected a part that names its `_target_`, got '{node}'.")
+    check_build(dict(node))
+    return target
+
+
+def _unknown(error: Exception, target: str) -> str:
+    """Return a hint when an error says that a key is none of the target's parameters, else ""."""
+    found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if not found:
+        return ""
+    known = [name for name in inspect.signature(get_object(target)).parameters if name != found[1]]
+    return f"there is no key '{found[1]}'.{suggest(found[1], known) or ' It has ' + ', '.join(known) + '.'}"
+
+
+def dataset(config: Mapping[str, Any]) -> Any:
+    """Load the data set; TensorFlow is not needed for it.
+
+    Raises:
+        UsageError: when it cannot be loaded, or is none that a chosen metric can measure.
+    """
+    data = make(config["dataset"])
+    measure = evaluation(config)
+    if measure:
+        measure.check(data)
+    return data
+
+
+def evaluation(config: Mapping[str, Any]) -> Any:
+    """Return what measures samples, None where no metric was chosen; TensorFlow is not needed for it.
+
+    Raises:
+        UsageError: for a setting outside its range, or a best checkpoint by a number that nothing measures.
+    """
+    metrics = _parts(config, "metric")
+    best_by(config)
+    if not metrics:
+        return None
+    nodes = {
+        name: {k: v for k, v in node.items() if k != "_target_"} for name, node in config["metric"].items()
+    }
+    rules = config.get("evaluation") or {"_target_": "ganctl.metric.evaluation.Evaluation"}
+    extractor = config.get("extractor") or {"_target_": "ganctl.extractor.auto.Auto"}
+    return make(rules, metrics=metrics, extractor=make(extractor), load=partial(_split, config), plain=nodes)
+
+
+def best_by(config: Mapping[str, Any]) -> str | None:
+    """Return the number, such as "fid/fid", by which the best checkpoint is kept; None for none.
+
+    Raises:
+        UsageError: for one that no chosen metric gives.
+    """
+    wanted, chosen = config["trainer"].get("best", "auto"), list(config.get("metric") or {})
+    if wanted in (None, "none") or (wanted == "auto" and not chosen):
+        return None
+    name = first(chosen[0]) if wanted == "auto" else str(wanted) if "/" in str(wanted) else first(str(wanted))
+    if name.partition("/")[0] not in chosen or not better(name):
+        known = [f"{metric}/{number}" for metric in chosen for number in GOALS.get(metric, {})]
+        hint = suggest(str(wanted), [*chosen, *known])
+        metrics = ",".join(chosen)
+        raise UsageError(
+            f"trainer.best: expected auto, none, or a number of metric=[{metrics}], got '{wanted}'.{hint}"
+        )
+    return name
+
+
+def _split(config: Mapping[str, Any], split: str) -> Any:
+    """Return another split of the data, whole and not augmented; None where there is none."""
+    node = dict(config["dataset"])
+    if node.get("split") not in ("train", "test"):
+        return None
+    plain = {"limit": None, "holdout": 0, "crop": 0, "rotate": 0.0, "flip": False}
+    try:
+        return make(node | {name: value for name, value in plain.items() if name in node} | {"split": split})
+    except UsageError:
+        return None
+
+
+def settings(config: Mapping[str, Any]) -> Settings:
+    """Check and return the trainer's settings; the seed is checked with them.
+
+    Raises:
+        UsageError: for a value outside its range.
+    """
+    seed = config.get("seed")
+    if type(seed) is not int or not 0 <= seed < 2**31:
+        raise UsageError(f"seed: expected a whole number from 0 to 2147483647, got '{seed}'.")
+    return make(config["trainer"])
+
+
+def to_draw(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's config for a trainer that only draws: on one device, measuring nothing on the way."""
+    return {**config, "metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
+
+
+def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...], classes: int = 0) -> Any:
+    """Build the networks, the game, the optimizers and their trainer.
+
+    Args:
+        config: resolved, plain data.
+        shape: of one example of the data.
+        classes: how many labels they have, 0 without.
+
+    Raises:
+        UsageError: when parts do not fit each other or the data.
+    """
+    chosen, seed, measure = settings(config), config["seed"], evaluation(config)
+    strategy = device.prepare(chosen, points=len(shape) == 1)
+    import keras
+    import tensorflow as tf
+
+    from ganctl.training.trainer import Trainer
+
+    keras.backend.clear_session(free_memory=False)  # names begin anew; a sweep over all objects takes a while
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(PRECISIONS[chosen.precision])
+    with strategy.scope() if strategy else tf.device(None):
+        game = make(
+            config["model"],
+            network=_network(config["network"]),
+            shape=tuple(shape),
+            classes=classes,
+            loss=make(config["loss"]),
+            penalties=_parts(config, "penalty"),
+            augmentations=_parts(config, "augment"),
+            remedies=_parts(config, "remedy"),
+        )
+        if measure:
+            measure.check_labels("label" in game.asked(0))
+        unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in game.players]
+        if unknown:
+            raise UsageError(
+                f"trainer.turns.{unknown[0]}: there is no such player; expected {', '.join(game.players)}."
+            )
+        return Trainer(
+            game,
+            {player: _optimizer(config, player, chosen) for player in game.players},
+            chosen,
+            average=make(config["average"]) if config.get("average") else None,
+            seed=seed,
+            strategy=strategy,
+            jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
+            evaluation=measure,
+            block=4096 if len(shape) == 1 else 64,  # points are small
+        )
+
+
+def _parts(config: Mapping[str, Any], group: str) -> dict[str, Any]:
+    """Return by name what was chosen from a group of which any number may be chosen."""
+    return {name: make(node) for name, node in (config.get(group) or {}).items()}
+
+
+def _network(nodes: Mapping[str, Any]) -> SimpleNamespace:
+    """Return the builders of all networks, called as the family calls them."""
+    builders = {name: node for name, node in nodes.items() if isinstance(node, Mapping)}
+
+    def builder(node: Mapping[str, Any]):
+        parameters = list(inspect.signature(get_object(_target(node))).parameters)
+        return lambda *given: make(node, **dict(zip(parameters, given, strict=False)))
+
+    return SimpleNamespace(**{name: builder(node) for name, node in builders.items()})
+
+
+def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
+    import keras
+
+    if player not in config["optimizer"]:
+        raise UsageError(
+            f"optimizer: expected one for the player '{player}'; type +optimizer@optimizer.{player}=adam."
+        )
+    node = dict(config["optimizer"][player])
+    schedule = (config.get("schedule") or {}).get(player)
+    rate = node.pop("learning_rate", None)
+    if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate < math.inf:
+        name = f"optimizer.{player}.learning_rate"
+        raise UsageError(f"{name}: expected a number of at least 0, got '{rate}'.")
+    rate = float(rate)  # Keras does not take a whole number
+    if schedule:
+        rate = make(schedule, initial_learning_rate=rate)
+    optimizer = make(node, learning_rate=rate)
+    return keras.optimizers.LossScaleOptimizer(optimizer) if chosen.precision == "float16" else optimizer

@@ -1,0 +1,86 @@
+"""What a picture of points shows of a game besides samples: the critic's field, the way of the latents."""
+
+import math
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ganctl.game.batch import Batch
+
+KEY = (0, -5)  # a random key that neither training nor sampling uses
+CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
+
+
+class Scene:
+    """A trainer's players as a picture sees them, in inference mode.
+
+    Args:
+        trainer: with its game built.
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self.trainer, self.game = trainer, trainer.game
+
+    def samples(self, count: int) -> np.ndarray:
+        """Return the samples that every picture of the run shows, float32 of shape (count, d)."""
+        return self.trainer.preview(count)
+
+    def field(self, points: np.ndarray) -> tuple[np.ndarray | None, float | None]:
+        """Return what the discriminator says at points of shape (m, d), and what an undecided one says.
+
+        Returns:
+            float32 of shape (m,), or None for a game without a discriminator of single points (packed ones
+            see several); and the boundary, None for a loss that knows differences only.
+        """
+        network = getattr(self.game, "discriminator", None)
+        if network is None or network.input_shape[1:] != points.shape[1:]:
+            return None, None
+        judged = network(tf.constant(points, tf.float32), training=False)
+        loss = self.game.loss
+        centre = None if loss is None or loss.relative else loss.boundary
+        return np.reshape(judged, [len(points), -1])[:, 0].astype(np.float32), centre
+
+    def walk(self, count: int) -> np.ndarray | None:
+        """Return the samples, float32 of shape (count, d), along a path through the latents, or None.
+
+        A latent of one number goes through the quantiles of its prior; a longer one goes along half a circle
+        through two draws, each point of which is as likely as a draw where the prior is normal.
+        """
+        if not self._draws():
+            return None
+        crowd = self.game.draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
+        if crowd.shape[1] > 1:
+            return self._made(arc(crowd[0], crowd[1], count))
+        return self._made(tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count])
+
+    def between(self, rows: int, count: int) -> np.ndarray | None:
+        """Return the samples, float32 of shape (rows * count, ...), along `rows` paths of latents, or None.
+
+        Each path leads from one draw of the latent to another along a quarter of a circle; what else a
+        sample depends on, such as a label, stays the same on it.
+        """
+        if not self._draws():
+            return None
+        ends = self.game.draw(Batch({}, size=2 * rows, key=tf.constant(KEY)))
+        paths = [arc(ends[2 * row], ends[2 * row + 1], count, math.pi / 2) for row in range(rows)]
+        return self._made(tf.concat(paths, axis=0), tf.repeat(tf.range(rows), count))
+
+    def _draws(self) -> bool:
+        """Return whether the game makes samples of latents."""
+        return hasattr(self.game, "draw") and hasattr(self.game, "make")
+
+    def _made(self, latents: tf.Tensor, index: tf.Tensor | None = None) -> np.ndarray:
+        """Return what the generator makes of latents, by the averaged weights where there are any."""
+        average, count = self.trainer.average, latents.shape[0]
+        asked = self.game.asked(tf.range(count) if index is None else index)
+        batch = Batch(asked, size=count, key=tf.constant(KEY))
+        with average.applied(average.estimate(self.trainer.seed)) if average else nullcontext():
+            return self.game.make(latents, batch, training=False).numpy()
+
+
+def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> tf.Tensor:
+    """Return `count` latents, (count, d), along a circle's arc from one through or to another, each (d,)."""
+    angle = tf.linspace(0.0, end, count)[:, None]
+    return tf.cos(angle) * one + tf.sin(angle) * other

@@ -1,0 +1,58 @@
+"""What tests build: small recipes of every model, data where they lie beside, a Python of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("GANCTL_DATA", ROOT.parent / "shared" / "data"))
+
+# Small enough that a step takes milliseconds; the shape of each recipe is kept.
+NARROW = ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"]
+TINY = {
+    "gan": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
+    "dcgan": NARROW,
+    "dcgan64": [
+        "network.generator.filters=[8,8,4]",
+        "network.discriminator.filters=[4,8]",
+        "network.generator.strides=[1,2,2]",
+    ],
+    "dcgan_rmsprop": [
+        "network.generator.filters=[8,8,4,4]",
+        "network.discriminator.filters=[4,4,8,8]",
+    ],
+    "wgan": NARROW,
+    "wgan_gp": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8,8]"],
+    "lsgan": NARROW,
+    "cgan": NARROW,
+    "dragan": NARROW,
+    "pacgan": NARROW,
+    "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
+    "points": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
+    "unrolled": [
+        "network.generator.hidden=[16]",
+        "network.discriminator.hidden=[8]",
+        "remedy.unrolled.steps=2",
+    ],
+    "r3gan": [
+        f"network.{player}.{word}"
+        for player, filters in (("generator", "[8]"), ("discriminator", "[8,8]"))
+        for word in (f"filters={filters}", "blocks=1", "group=8")
+    ],
+}
+SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
+
+
+def tiny(model: str) -> list[str]:
+    """Return the overrides of a recipe that trains in milliseconds a step."""
+    return [f"model={model}", *TINY[model], *SMALL]
+
+
+def python(code: str, **options) -> str:
+    """Run code in a Python of its own, which must end well; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, **options
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
