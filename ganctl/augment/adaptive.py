@@ -8,8 +8,8 @@ import tensorflow as tf
 from ganctl.augment import affine
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
-from ganctl.game.game import Game
 from ganctl.game.part import Part
 
 POLICIES = ("blit", "geometric", "color")
@@ -44,6 +44,8 @@ class Adaptive(Part):
         UsageError: for numbers outside their range, or data that are no images of 1 or 3 channels.
     """
 
+    geometric = True
+
     def __init__(
         self,
         policy: Sequence[str] = POLICIES,
@@ -74,7 +76,7 @@ class Adaptive(Part):
             )
         return shape
 
-    def join(self, game: Game) -> None:
+    def join(self, adversary: Adversary) -> None:
         rules = {"trainable": False, "dtype": tf.float32}
         self.probability = tf.Variable(self.initial, name="probability", **rules)
         self.signs = tf.Variable(0.0, name="signs", **rules)

@@ -27,6 +27,8 @@ class DiffAugment(Part):
         UsageError: for an unknown policy, or data that are no images.
     """
 
+    geometric = True
+
     def __init__(self, policy: Sequence[str] = POLICIES) -> None:
         for name in policy:
             expect_one_of("augment.diffaugment.policy", name, POLICIES)

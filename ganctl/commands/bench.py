@@ -113,7 +113,7 @@ def measure(config: Mapping[str, Any], request: Request) -> dict[str, Any]:
         raise UsageError(f"bench measures one device, got trainer.devices={settings.devices}; leave it at 1.")
     if settings.batch_size > len(dataset):
         dataset.batches(settings.batch_size, seed=0)  # says so before TensorFlow is loaded
-    trainer = build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
+    trainer = build.trainer(config, dataset.fields)
     race = Race(trainer, rounds=request.rounds, seconds=request.seconds)
     upkeep = race.run(config, dataset)
     each_step = sum(task["seconds"] / task["every"] for task in upkeep.values() if task["every"])

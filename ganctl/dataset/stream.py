@@ -1,5 +1,8 @@
 """The endless stream of batches: image and augmentation at position p depend on (seed, p) alone."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import tensorflow as tf
 
@@ -43,41 +46,57 @@ def _key(seed: int, epoch: tf.Tensor) -> tf.Tensor:
     return tf.random.stateless_uniform([3], pair, minval=None, maxval=None, dtype=tf.int32, alg="philox")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the values of one field come from.
+
+    Args:
+        values: images in a storage, or an array of labels or other values, of shape (count, ...).
+        stream: sources of one number come in one order, together; every number has its own length and
+            order. 0 is the set's own.
+    """
+
+    values: Storage | np.ndarray
+    stream: int = 0
+
+
 def stream(
-    storage: Storage,
-    labels: np.ndarray | None,
-    *,
-    batch_size: int,
-    seed: int,
-    start: int,
-    augmentation: Augmentation,
+    sources: Mapping[str, Source], *, batch_size: int, seed: int, start: int, augmentation: Augmentation
 ) -> tf.data.Dataset:
     """Return batches start, start + 1, ... without end; batch i is a pure function of (seed, i).
 
     Args:
-        storage: at least `batch_size` images.
-        labels: int32 of shape (len(storage),), or None.
+        sources: by field, each of at least `batch_size` values.
         batch_size, seed, start: images a batch; the seed of order and augmentation; the first batch's number.
-        augmentation: what is done to the images.
+        augmentation: what is done to images; those of one stream are changed alike.
 
     Returns:
-        {"image": float32 (batch_size, h, w, c) in [-1, 1]}; with labels also "label": int32 (batch_size,).
+        dicts by field: images float32 (batch_size, h, w, c) in [-1, 1], others as they are.
     """
+    numbers = sorted({source.stream for source in sources.values()})
+
+    def own(number: int) -> int:
+        return seed + (number << 31)  # seeds are below 2^31, so that each stream's is one that no run has
 
     def load(batch: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        first = batch * batch_size
-        indices = order(first + tf.range(batch_size, dtype=tf.int64), count=len(storage), seed=seed)
-        # Reading is a pure function of the indices; told so, tf.data may overlap batches even when
-        # tf.config.experimental.enable_op_determinism() makes it run stateful functions one by one.
-        images = tf.numpy_function(storage.read, [indices], tf.uint8, stateful=False)
-        element = {"image": tf.ensure_shape(images, (batch_size, *storage.shape))}
-        if labels is not None:
-            element["label"] = tf.gather(labels, indices)
+        first, element = batch * batch_size, {}
+        for number in numbers:
+            mine = {name: source.values for name, source in sources.items() if source.stream == number}
+            count = len(next(iter(mine.values())))
+            indices = order(first + tf.range(batch_size, dtype=tf.int64), count=count, seed=own(number))
+            element |= {name: _read(values, indices, batch_size) for name, values in mine.items()}
         return first, element
 
     def finish(first: tf.Tensor, element: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        images = tf.cast(element["image"], tf.float32) / 127.5 - 1.0
-        return {**element, "image": augment(images, augmentation, seed=seed, first=first)}
+        for number in numbers:
+            names = [name for name, s in sources.items() if s.stream == number and _is_images(s.values)]
+            if names:
+                images = tf.concat([element[name] for name in names], axis=-1)
+                images = tf.cast(images, tf.float32) / 127.5 - 1.0
+                images = augment(images, augmentation, seed=own(number), first=first)
+                widths = [element[name].shape[-1] for name in names]
+                element |= dict(zip(names, tf.split(images, widths, axis=-1), strict=True))
+        return element
 
     batches = tf.data.Dataset.counter(start)
     for step in (load, finish):
@@ -85,3 +104,16 @@ def stream(
         step = tf.autograph.experimental.do_not_convert(step)
         batches = batches.map(step, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return batches.prefetch(4)
+
+
+def _read(values: Storage | np.ndarray, indices: tf.Tensor, count: int) -> tf.Tensor:
+    if isinstance(values, np.ndarray):
+        return tf.gather(values, indices)
+    # Reading is a pure function of the indices; told so, tf.data may overlap batches even when
+    # tf.config.experimental.enable_op_determinism() makes it run stateful functions one by one.
+    images = tf.numpy_function(values.read, [indices], tf.uint8, stateful=False)
+    return tf.ensure_shape(images, (count, *values.shape))
+
+
+def _is_images(values: Storage | np.ndarray) -> bool:
+    return not isinstance(values, np.ndarray)

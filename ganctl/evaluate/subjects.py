@@ -17,6 +17,7 @@ from ganctl.error import RunError, UsageError
 from ganctl.evaluate import pictures
 from ganctl.files import atomic
 from ganctl.files.arrays import arrays, in_range
+from ganctl.game.keys import EVALUATE
 from ganctl.metric.view import pieces
 from ganctl.run.console import complain
 from ganctl.run.folder import Folder
@@ -69,27 +70,28 @@ def of_run(
         step, tensors: the checkpoint.
         wish: has `n`, `seed` (None for the run's), `average` and `checkpoint`.
     """
-    from ganctl.training.latent_paths import Scene
-    from ganctl.training.trainer import EVALUATE
+    from ganctl.training.latent_paths import LatentPaths
+    from ganctl.training.sampler import inputs_of
 
     config = build.to_draw(config)
     dataset = build.dataset(config)
-    trainer = build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
-    trainer.restore(tensors)
+    sampler, state = build.sampler(config, dataset.fields)
+    state.restore(tensors)
     if not wish.average:
-        trainer.average = None
+        sampler.average = None
+    inputs = inputs_of(sampler.game, dataset)
     seed = config["seed"] if wish.seed is None else wish.seed
     return Subject(
         title=f"{folder.path}, step {step}",
         dataset=dataset,
-        stream=partial(trainer.stream, seed=seed, key=EVALUATE),
+        stream=partial(sampler.stream, seed=seed, key=EVALUATE, inputs=inputs),
         out=folder.path,
-        labels=trainer.labels(wish.n),
+        labels=sampler.labels(wish.n),
         seed=seed,
-        averaged=bool(trainer.average),
+        averaged=bool(sampler.average),
         facts={"checkpoint": wish.checkpoint, "step": step},
         node=config["dataset"],
-        between=Scene(trainer).between,
+        between=LatentPaths(sampler, dataset).between,
     )
 
 

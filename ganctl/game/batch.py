@@ -1,9 +1,11 @@
 """What one turn is played with: data, randomness, and what was computed from them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+
+from ganctl.game.turn import Phase
 
 Terms = dict[str, tf.Tensor]
 JUDGED = "logits of "  # what a batch remembers under such a name holds for the critic's weights of the moment
@@ -24,6 +26,9 @@ class Batch(dict):
         replica: (index, count) of the part that this batch is of a whole one: split over devices, or
             taken bit by bit where gradients are accumulated.
         watched: bool scalar, whether this round is reported; `signal` computes in no other.
+        phase: of a growing game.
+        fade: share in [0, 1] of the phase's newest layers, a float32 scalar tensor; None where nothing fades.
+        given: names of the data that a user gave for a sample.
     """
 
     def __init__(
@@ -35,9 +40,13 @@ class Batch(dict):
         step=0,
         replica: tuple[Any, int] = (0, 1),
         watched=False,
+        phase: Phase = Phase(),  # noqa: B008 - it is frozen
+        fade: tf.Tensor | None = None,
+        given: Iterable[str] = (),
     ) -> None:
         super().__init__(data)
         self.size, self.key, self.step, self.replica, self.watched = size, key, step, replica, watched
+        self.phase, self.fade, self.given = phase, fade, frozenset(given)
         self.facts: Terms = {}
         self.player = ""  # who pays the penalties that are being asked for
         self.imagined = False  # whether this turn is only thought through, so that nothing may be kept of it
@@ -50,8 +59,8 @@ class Batch(dict):
         Each `branch` has randomness of its own. What an `imagined` one notes is forgotten.
         """
         key = tf.random.fold_in(self.key, -1 - branch)  # draws count upwards
-        rules = {"step": self.step, "replica": self.replica, "watched": self.watched}
-        fork = Batch(self, size=self.size, key=key, **rules)
+        kept = ("step", "replica", "watched", "phase", "fade", "given")
+        fork = Batch(self, size=self.size, key=key, **{name: getattr(self, name) for name in kept})
         fork.imagined, fork.player = imagined or self.imagined, self.player
         fork._known = {name: known for name, known in self._known.items() if not name.startswith(JUDGED)}
         if not imagined:

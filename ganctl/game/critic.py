@@ -1,6 +1,7 @@
-"""A discriminator as losses and penalties see it."""
+"""A discriminator as losses and penalties see it: a function of the image alone."""
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -11,21 +12,53 @@ class Critic:
     """A discriminator as a function of the image alone, which is all that losses and penalties see.
 
     Args:
-        network: images (batch, ...) -> logits (batch, 1).
-        prepare: what is done to images before the network sees them, differentiable.
-        batch: the turn's, in which logits are remembered.
+        network: what `prepare` gives -> logits (batch, ...), or several outputs, logits first.
+        prepare: what is done to images before the network sees them, differentiable; what the network sees
+            beside them, such as a label, is put there too.
+        batch: the turn's, in which outputs are remembered.
+        name: of the adversary whose critic it is.
+        beside: the tensor that the network sees beside the images, or None.
+        rules: further arguments of the network's call.
     """
 
-    def __init__(self, network, prepare: Callable[[tf.Tensor], tf.Tensor], batch: Batch) -> None:
+    def __init__(
+        self,
+        network: Callable[..., Any],
+        prepare: Callable[[tf.Tensor], Any],
+        batch: Batch,
+        *,
+        name: str = "",
+        beside: tf.Tensor | None = None,
+        rules: dict[str, Any] | None = None,
+    ) -> None:
         self.network, self.prepare, self.batch = network, prepare, batch
+        self.name, self.beside, self.rules = name, beside, rules or {}
 
-    def __call__(self, image: tf.Tensor) -> tf.Tensor:
-        return self.network(self.prepare(image), training=True)
+    def __call__(self, image: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Return the logits of these images, computed anew."""
+        return _several(self.network(self.prepare(image), training=training, **self.rules))[0]
 
-    def logits(self, image: tf.Tensor) -> tf.Tensor:
-        """Return what the critic says of these images, computed once for each tensor of a batch.
+    def outputs(self, image: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Return all that the network says of these images, logits first.
 
+        It is computed once for each adversary, each tensor of images and each tensor beside them.
         Inside a tape that watches the images call the critic itself: what is remembered was not watched.
         """
-        # The image is remembered too: a living tensor's id is its own.
-        return self.batch.once(f"{JUDGED}{id(image)}", lambda: (image, self(image)))[1]
+
+        def compute() -> tuple:
+            # Both tensors are remembered too: a living tensor's id is its own.
+            return (
+                image,
+                self.beside,
+                _several(self.network(self.prepare(image), training=True, **self.rules)),
+            )
+
+        return self.batch.once(f"{JUDGED}{self.name}/{id(image)}/{id(self.beside)}", compute)[2]
+
+    def logits(self, image: tf.Tensor) -> tf.Tensor:
+        """Return what the critic says of these images, computed once; see `outputs`."""
+        return self.outputs(image)[0]
+
+
+def _several(found: Any) -> tuple[tf.Tensor, ...]:
+    return tuple(found) if isinstance(found, list | tuple) else (found,)

@@ -1,17 +1,17 @@
 """The contract between a family of GANs and the one loop that trains them all."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial, reduce
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
-from ganctl.game.critic import Critic
-from ganctl.game.part import Part
-from ganctl.game.signals import NAMES, signals, unrecorded
+from ganctl.game.field import Field, Fields
+from ganctl.game.part import Loss, Own, Part
+from ganctl.game.turn import Phase, Turn
 
 
 class Game:
@@ -23,121 +23,128 @@ class Game:
     so no family stops a gradient.
 
     Args:
-        loss: turns logits into the players' adversarial terms (`ganctl.loss`); None where a family
-            brings its own.
-        classes: how many labels the data have, 0 without.
+        fields: what an example of the data has; "image" is what is learnt.
+        loss: turns logits into the players' adversarial terms (`ganctl.loss`).
         penalties: by name, parts called with (critic, real, fake, batch), whose scalar joins the terms of
             the players that they name; None joins nothing.
         augmentations: by name, parts that change, in this order, all that a critic sees.
         remedies: by name, parts with any of the other hooks.
+
+    Attributes:
+        makes: what can be made, by the name of the field it is like, and the data that each is made of.
+        views: by name, batch -> whole pictures of a trained game, uint8-able images in [-1, 1] of shape
+            (tiles, height, width, channels), `columns` of which make a row.
+        latents: whether samples are made of latents alone, by `draw` and `make`.
+        own_loss: whether the family brings its own adversarial terms, so that `loss=own` is the only choice.
+        players, adversaries: filled by the family.
+        phases: of a growing game; one endless phase for ().
+        columns: of a grid of samples; as square as it can be for None.
     """
+
+    makes: Mapping[str, tuple[str, ...]] = {"image": ()}
+    views: Mapping[str, Callable[[Batch], tf.Tensor]] = {}
+    latents = False
+    own_loss = False
 
     def __init__(
         self,
+        fields: Fields | None = None,
         *,
-        loss=None,
-        classes: int = 0,
+        loss: Loss | None = None,
         penalties: Mapping[str, Any] | None = None,
         augmentations: Mapping[str, Part] | None = None,
         remedies: Mapping[str, Part] | None = None,
     ) -> None:
-        self.loss, self.classes, self.penalties = loss, classes, dict(penalties or {})
+        self.fields: dict[str, Field] = dict(fields or {})
+        self.loss, self.penalties = loss, dict(penalties or {})
         self.augmentations, self.remedies = dict(augmentations or {}), dict(remedies or {})
         self.players: dict[str, list[keras.Model]] = {}
-        self.columns: int | None = None  # of a grid of samples; as square as it can be without
+        self.adversaries: dict[str, Adversary] = {}
+        self.phases: tuple[Phase, ...] = ()
+        self.columns: int | None = None
         self.warnings: list[str] = []
+        if loss is not None and isinstance(loss, Own) != self.own_loss:
+            wanted = "loss=own" if self.own_loss else "another loss, such as loss=nonsaturating"
+            raise UsageError(f"model {type(self).__name__}: expected {wanted}, got {type(loss).__name__}.")
 
     @property
-    def parts(self) -> dict[str, Part]:
-        """Every part by group and name, in the order in which their hooks are called."""
-        groups = {"penalty": self.penalties, "augment": self.augmentations, "remedy": self.remedies}
-        return {
-            f"{group}/{name}": part
-            for group, parts in groups.items()
-            for name, part in parts.items()
-            if isinstance(part, Part)
-        }
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels; empty for data without."""
+        return self.fields["label"].classes if "label" in self.fields else ()
 
-    def losses(self, player: str, batch: Batch) -> Terms:
-        """Return the terms that this player's turn minimises, float32 scalars by name."""
-        return getattr(self, f"{player}_loss")(batch)
+    def losses(self, name: str, batch: Batch) -> Terms:
+        """Return the terms that a turn minimises, float32 scalars by name: a player's, or another loss's."""
+        return getattr(self, f"{name}_loss")(batch)
 
-    def sample(self, batch: Batch) -> tf.Tensor:
-        """Return `batch.size` samples in inference mode, float32, images in [-1, 1]."""
+    def turns(self, counts: Mapping[str, int]) -> list[Turn]:
+        """Return a round's turns, in order.
+
+        Args:
+            counts: by player, how often it moves in a round; once where nothing is said.
+        """
+        return [Turn(player=player) for player in self.players for _ in range(counts.get(player, 1))]
+
+    def sample(self, batch: Batch, make: str = "image") -> tf.Tensor:
+        """Return `batch.size` samples in inference mode, float32, images in [-1, 1].
+
+        Args:
+            batch: holds `conditions`, and what `makes[make]` says that samples are made of.
+            make: one of `makes`.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not say how to sample.")
 
-    def asked(self, index: Any) -> dict[str, Any]:
-        """Return what the samples of these numbers, integers (n,), are to be, such as their "label"."""
+    def show(self, batch: Batch) -> tf.Tensor:
+        """Return what a grid shows of a batch: samples, or (size, tiles, height, width, channels).
+
+        Where samples are made of data, the batch holds all that the examples have; data that the user gave
+        are named in `batch.given`, and nothing else of the batch belongs to them.
+        """
+        return self.sample(batch)
+
+    def conditions(self, index: Any) -> dict[str, Any]:
+        """Return the labels and codes of the samples of these numbers, integers (n,)."""
         return {}
 
     def generate(self, batch: Batch) -> tf.Tensor:
         """Return `batch.size` samples in training mode, once for a batch."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to generate.")
 
+    def draw(self, batch: Batch) -> tf.Tensor:
+        """Return the batch's latents, (size, d), for a game with `latents`."""
+        raise NotImplementedError(f"{type(self).__name__} has no latents.")
+
+    def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+        """Return what the generator makes of latents, for a game with `latents`."""
+        raise NotImplementedError(f"{type(self).__name__} has no latents.")
+
     def after(self, player: str, terms: Terms) -> None:
-        """Update what no gradient reaches, once a player has moved: clipped weights, BEGAN's k, ADA's p."""
-        for part in self.parts.values():
-            part.after(player, terms)
+        """Update what no gradient reaches, once a player has moved: clipped weights, BEGAN's k, ADA's p.
+
+        After a turn with a loss of its own name, `player` is that name.
+        """
+        for adversary in self.adversaries.values():
+            adversary.after(player, terms)
 
     def state(self) -> dict[str, tf.Variable]:
         """Return, by name, what a checkpoint must hold besides the networks."""
-        return {
-            f"{place}/{name}": variable
-            for place, part in self.parts.items()
-            for name, variable in part.state().items()
-        }
+        found: dict[str, tf.Variable] = {}
+        for adversary in self.adversaries.values():
+            found |= adversary.state()
+        return found
 
     def join(self) -> None:
-        """Show the game to its loss and its parts; called once, when the networks are built."""
-        if hasattr(self.loss, "join"):
-            self.loss.join(self)
-        for part in self.parts.values():
-            part.join(self)
+        """Show the adversaries to their parts; called once, when all networks are built."""
+        for adversary in self.adversaries.values():
+            adversary.join()
 
-    def judged(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape that a discriminator of samples of this shape is built for."""
-        return reduce(lambda shape, part: part.shape(shape), self.parts.values(), shape)
-
-    def judge(self, network: keras.Model, batch: Batch) -> Critic:
-        """Return a discriminator as a critic, which sees what the parts make of an image."""
-        see = partial(reduce, lambda image, part: part.prepare(image, batch), self.parts.values())
-        return Critic(network, see, batch)
-
-    def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
-        """Return the fakes that the discriminator's own turn sees."""
-        return reduce(lambda fake, part: part.shown(fake, batch), self.parts.values(), fake)
-
-    def counted(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
-        """Return the fakes' logits that the generator learns from."""
-        return reduce(lambda logits, part: part.counted(logits, batch), self.parts.values(), logits)
-
-    @contextmanager
-    def ahead(self, batch: Batch) -> Iterator[Batch]:
-        """Enter the contexts in which the parts want the generator's turn to be played; yield its batch."""
-        with ExitStack() as stack:
-            for part in self.parts.values():
-                batch = stack.enter_context(part.ahead(self, batch))
-            yield batch
-
-    def penalize(
-        self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch, player: str = "discriminator"
-    ) -> Terms:
-        """Return by name the terms of all penalties that this player pays."""
-        batch.player = player
-        terms = {
-            name: penalty(critic, real, fake, batch)
-            for name, penalty in self.penalties.items()
-            if player in getattr(penalty, "players", ("discriminator",))
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Every part of every adversary, by its name."""
+        return {
+            f"{name}/{place}" if name else place: part
+            for name, adversary in self.adversaries.items()
+            for place, part in adversary.parts.items()
         }
-        return {name: term for name, term in terms.items() if term is not None}
-
-    def watch(self, batch: Batch, real, fake, real_logits, fake_logits) -> None:
-        """Log what the parts and the diagnosis want to know of a discriminator's turn."""
-        boundary = self.loss.boundary
-        batch.note(real=tf.reduce_mean(real_logits), fake=tf.reduce_mean(fake_logits))
-        batch.note(sign=tf.reduce_mean(tf.sign(real_logits - boundary)))
-        real, fake, real_logits, fake_logits = unrecorded(real, fake, real_logits, fake_logits)
-        batch.signal(NAMES, lambda: signals(real, fake, real_logits, fake_logits, boundary))
 
     def layers(self, player: str) -> list[keras.Layer]:
         """Return every layer of a player's networks, those inside of others too."""
@@ -147,7 +154,7 @@ class Game:
         """Return the names of the classes of a player's layers."""
         return {type(layer).__name__ for layer in self.layers(player)}
 
-    def weights(self, player: str) -> Sequence[keras.Variable]:
-        """Return the trainable variables that this player's turn moves, each once."""
-        found = (weight for network in self.players[player] for weight in network.trainable_variables)
+    def weights(self, player: str, networks: Sequence[keras.Model] = ()) -> Sequence[keras.Variable]:
+        """Return the trainable variables that a turn moves, each once: some networks', or the player's."""
+        found = (w for network in networks or self.players[player] for w in network.trainable_variables)
         return list({id(weight): weight for weight in found}.values())

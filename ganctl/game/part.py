@@ -1,4 +1,4 @@
-"""What a game carries besides its networks: a penalty, an augmentation, a remedy."""
+"""What an adversary carries besides its network: a loss, a penalty, an augmentation, a remedy."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
@@ -8,18 +8,31 @@ import tensorflow as tf
 from ganctl.game.batch import Batch, Terms
 
 if TYPE_CHECKING:
+    from ganctl.game.adversary import Adversary
     from ganctl.game.game import Game
 
 
 class Part:
-    """What a game carries besides its networks: a penalty, an augmentation, a remedy. No hook is required."""
+    """A loss, a penalty, an augmentation or a remedy. No hook is required.
+
+    Attributes:
+        scope: "adversary": each adversary of a game has one of its own; "game": it concerns the players as
+            they are, and only the game's first adversary has it.
+        mixes: whether it puts samples side by side or in each other's place, which means nothing where each
+            is judged beside an input or a label of its own.
+        geometric: whether it moves or cuts images, which then no longer lie over an image beside them.
+    """
+
+    scope = "adversary"
+    mixes = False
+    geometric = False
 
     def shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of what the discriminator judges, from that of one sample."""
         return shape
 
-    def join(self, game: "Game") -> None:
-        """See the game once, its networks built: the moment to check it and to make variables."""
+    def join(self, adversary: "Adversary") -> None:
+        """See the adversary once, all networks built: the moment to check them and to make variables."""
 
     def prepare(self, image: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return what the discriminator sees in place of images, real or fake."""
@@ -38,8 +51,35 @@ class Part:
         return nullcontext(batch)
 
     def after(self, player: str, terms: Terms) -> None:
-        """Update what no gradient reaches, once a player has moved."""
+        """Update what no gradient reaches, once a player has moved; terms may be added, to be logged."""
 
     def state(self) -> dict[str, tf.Variable]:
         """Return, by name, what a checkpoint must hold."""
         return {}
+
+
+class Loss(Part):
+    """From what the discriminator says of real and fake to the two players' adversarial terms.
+
+    Attributes:
+        relative: whether the generator's turn needs the logits of reals too.
+        boundary: what an undecided discriminator says.
+        ordered: whether a discriminator that tells real from fake gives reals the larger logits; the
+            diagnosis then knows what a balance is.
+    """
+
+    relative = False
+    boundary = 0.0
+    ordered = True
+
+    def discriminator(self, real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+        """Return the discriminator's term, a float32 scalar, a mean over all logits."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what the discriminator pays.")
+
+    def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
+        """Return the generator's term, a float32 scalar; `real` is None unless the loss is relative."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what the generator pays.")
+
+
+class Own(Loss):
+    """The word for families that bring a loss of their own (`loss=own`)."""

@@ -3,14 +3,24 @@
 import numpy as np
 import tensorflow as tf
 
-NAMES = ("right_real", "right_fake", "told", "spread", "coverage", "density")
+SURE = ("right_real", "right_fake", "told")  # of a critic that gives reals the larger logits
+VARIED = ("spread", "coverage", "density")
 MOST = 256  # examples of a batch that are compared with each other
 SIDE, WIDTH = 8, 64  # images are shrunk to this side, then projected to so many numbers
 NEIGHBOUR = 5  # whose distance is a real example's radius, as in the paper
 
 
-def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Tensor]:
-    """Return float32 scalars in the order of NAMES.
+def watched(ordered: bool) -> tuple[str, ...]:
+    """Return the names of what `signals` gives."""
+    return (SURE if ordered else ()) + VARIED
+
+
+def signals(
+    real, fake, real_logits, fake_logits, boundary: float, *, ordered: bool = True
+) -> list[tf.Tensor]:
+    """Return float32 scalars in the order of `watched`.
+
+    Logits are one for each image (`per_image`), or pack of images.
 
     `right_real`, `right_fake`: shares of each that the critic puts on the right side of its boundary.
     `told`: share of all pairs of a real and a fake in which the real has the larger logit: 1 where they are
@@ -20,14 +30,17 @@ def signals(real, fake, real_logits, fake_logits, boundary: float) -> list[tf.Te
     `density`: how many reals' radii a fake lies in, over five, 1 for equal ones (Naeem et al., 2020).
     """
     coverage, density, spread = covered(real[:MOST], fake[:MOST])
-    return [
+    sure = [
         tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
         tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
         told(real_logits, fake_logits),
-        spread,
-        coverage,
-        density,
     ]
+    return [*(sure if ordered else ()), spread, coverage, density]
+
+
+def per_image(logits: tf.Tensor) -> tf.Tensor:
+    """Return the mean logit of each image, (n, 1): a map of logits would make a billion pairs."""
+    return tf.reduce_mean(tf.reshape(logits, (logits.shape[0], -1)), axis=1, keepdims=True)
 
 
 def covered(real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -57,6 +70,8 @@ def told(higher: tf.Tensor, lower: tf.Tensor) -> tf.Tensor:
 
 def features(samples: tf.Tensor) -> tf.Tensor:
     """Return (n, d) numbers whose distances follow those of the samples: points stay, images are shrunk."""
+    if samples.shape.rank == 5:  # of a clip, the frame in the middle stands for all
+        samples = samples[:, samples.shape[1] // 2]
     if samples.shape.rank == 4:  # a batch of images
         height, width = (max(1, side // SIDE) for side in samples.shape[1:3])
         samples = tf.nn.avg_pool2d(samples, (height, width), (height, width), "VALID")

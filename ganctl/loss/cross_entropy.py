@@ -5,11 +5,12 @@ import math
 import tensorflow as tf
 
 from ganctl.error import UsageError
+from ganctl.game.part import Loss
 
 SMALLEST = 1e-7  # Keras's epsilon: probabilities are kept this far from 0 and 1 before their logarithm
 
 
-class CrossEntropy:
+class CrossEntropy(Loss):
     """The discriminator's half of the value function, -log D(x) - log(1 - D(G(z))).
 
     Goodfellow et al. (2014), equation 1. Computed from logits as softplus, which never overflows.
@@ -23,8 +24,6 @@ class CrossEntropy:
     Raises:
         UsageError: for a smoothing outside its range.
     """
-
-    relative = False
 
     def __init__(self, from_logits: bool = True, smoothing: float = 0.0) -> None:
         expect_smoothing(smoothing)

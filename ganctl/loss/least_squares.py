@@ -2,14 +2,14 @@
 
 import tensorflow as tf
 
+from ganctl.game.part import Loss
 
-class LeastSquares:
+
+class LeastSquares(Loss):
     """Squared distances to the labels a (fake), b (real) and c (what the generator wants).
 
     LSGAN, Mao et al. (2017), equation 2; the defaults are its equation 9 (a=0, b=c=1), halves included.
     """
-
-    relative = False
 
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0) -> None:
         self.a, self.b, self.c = a, b, c

@@ -1,9 +1,10 @@
 """What losses of unbounded logits share."""
 
 from ganctl.error import UsageError
+from ganctl.game.part import Loss
 
 
-class OfLogits:
+class OfLogits(Loss):
     """What is a function of unbounded logits alone, and refuses a network that ends in probabilities.
 
     Args:
@@ -12,9 +13,6 @@ class OfLogits:
     Raises:
         UsageError: when it does not.
     """
-
-    relative = False
-    boundary = 0.0
 
     def __init__(self, from_logits: bool = True) -> None:
         if not from_logits:

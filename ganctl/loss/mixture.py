@@ -7,9 +7,10 @@ import tensorflow as tf
 
 from ganctl.check import expect_number
 from ganctl.error import UsageError, suggest
+from ganctl.game.part import Loss
 
 
-class Mixture:
+class Mixture(Loss):
     """A weighted sum of losses; one whose weight is 0 is not even made.
 
     Args:
@@ -40,8 +41,7 @@ class Mixture:
     def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return tf.add_n([weight * loss.generator(fake, real) for loss, weight in self.weighted])
 
-    def join(self, game: Any) -> None:
+    def join(self, adversary: Any) -> None:
         """Show the game to the parts that want to see it."""
         for loss, _ in self.weighted:
-            if hasattr(loss, "join"):
-                loss.join(game)
+            loss.join(adversary)

@@ -20,11 +20,13 @@ class Wasserstein(OfLogits):
     def generator(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tf.Tensor:
         return -tf.reduce_mean(fake)
 
-    def join(self, game: Any) -> None:
+    def join(self, adversary: Any) -> None:
         """Warn of a critic whose slope nothing bounds."""
-        bounded = "SpectralNormalization" in game.kinds("discriminator")
-        if not bounded and not any(getattr(part, "lipschitz", False) for part in game.penalties.values()):
-            game.warnings.append(
+        bounded = "SpectralNormalization" in adversary.kinds("discriminator")
+        if not bounded and not any(
+            getattr(part, "lipschitz", False) for part in adversary.penalties.values()
+        ):
+            adversary.warnings.append(
                 "loss wasserstein: nothing bounds the slope of the critic, which then grows without end; "
                 "add penalty=[gradient_penalty], penalty=[clip] or norm.discriminator=spectral."
             )

@@ -1,14 +1,12 @@
 """Conditional GAN: both players know every image's label, so samples are of the class one asks for."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
-from ganctl.game.critic import Critic
-from ganctl.game.part import Part
+from ganctl.game.field import Fields
 from ganctl.model.gan import GAN
 
 WIDEST = 20  # classes that a grid of samples has a column each for
@@ -22,61 +20,64 @@ class ConditionalGAN(GAN):
     et al. (2016, supplement 8.1). So every network will do. A fake has the label of the real image beside it.
     """
 
-    def __init__(
-        self,
-        network,
-        shape: tuple[int, ...],
-        *,
-        classes: int = 0,
-        latent: int = 100,
-        prior: str = "normal",
-        **parts,
-    ):
+    def __init__(self, network, fields: Fields, *, latent: int = 100, prior: str = "normal", **parts):
         """Build the two networks.
 
         Args:
-            network, shape: see `GAN`; the builders are asked for `classes` more latents and channels.
-            classes: of the data, at least 2.
+            network: see `GAN`; the builders are asked for as many more latents and channels as classes.
+            fields: of the data, with a "label" of at least 2 classes.
             latent, prior: see `GAN`.
 
         Raises:
             UsageError: for data without labels; for a part that mixes images of different labels.
         """
-        if classes < 2:
-            raise UsageError(
-                f"model=cgan: expected data with labels of 2 classes or more, got {classes}; "
-                "type dataset=mnist, or dataset=image_folder with a folder for each class."
-            )
-        conditional = SimpleNamespace(
-            generator=lambda latent, shape: network.generator(latent + classes, shape),
-            discriminator=lambda shape: network.discriminator((*shape[:-1], shape[-1] + classes)),
-        )
-        super().__init__(conditional, shape, classes=classes, latent=latent, prior=prior, **parts)
-        self.columns = classes if classes <= WIDEST else None
-        for name, part in self.parts.items():
-            if type(part).shape is not Part.shape or type(part).shown is not Part.shown:
-                word = name.rpartition("/")[2]
-                raise UsageError(f"model=cgan: {word} would mix images of different labels; leave it out.")
+        self.labels = expect_labels("cgan", fields)
+        given = {"latent": latent, "prior": prior}
+        super().__init__(_Labelled(network, self.labels), fields, **given, **parts)
+        self.columns = self.labels if self.labels <= WIDEST else None
 
-    def asked(self, index: Any) -> dict[str, Any]:
+    def judged_by(self) -> dict[str, Any]:
+        return {"condition": "label", "see": self._see}
+
+    def conditions(self, index: Any) -> dict[str, Any]:
         """Return the "label" of each sample: one class after the other, so that all are equally many."""
-        return {"label": index % self.classes}
+        return {"label": index % self.labels}
 
     def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
-        code = tf.one_hot(batch["label"], self.classes, dtype=latent.dtype)
+        code = tf.one_hot(batch["label"], self.labels, dtype=latent.dtype)
         return self.generator(tf.concat([latent, code], axis=1), training=training)
 
-    def critic(self, batch: Batch) -> Critic:
-        """Return the discriminator as a function of the image alone, whose label is the batch's."""
-        critic = super().critic(batch)
-        see = critic.prepare
+    def _see(self, image: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+        """Return images with a channel for each class, 1 in that of the label."""
+        code = tf.one_hot(label, self.labels, dtype=image.dtype)
+        maps = tf.reshape(code, (-1, *[1] * (image.shape.rank - 2), self.labels))
+        maps = tf.broadcast_to(maps, (*image.shape[:-1], self.labels))
+        return tf.concat([image, maps], axis=-1)
 
-        def prepare(image: tf.Tensor) -> tf.Tensor:
-            image = see(image)
-            code = tf.one_hot(batch["label"], self.classes, dtype=image.dtype)
-            maps = tf.reshape(code, (-1, *[1] * (image.shape.rank - 2), self.classes))
-            maps = tf.broadcast_to(maps, (*image.shape[:-1], self.classes))
-            return tf.concat([image, maps], axis=-1)
 
-        critic.prepare = prepare
-        return critic
+class _Labelled:
+    """Builders that are asked for room for a one-hot label, too."""
+
+    def __init__(self, network, labels: int) -> None:
+        self.network, self.labels = network, labels
+
+    def generator(self, latent: int, shape: tuple[int, ...]):
+        return self.network.generator(latent + self.labels, shape)
+
+    def discriminator(self, shape: tuple[int, ...]):
+        return self.network.discriminator((*shape[:-1], shape[-1] + self.labels))
+
+
+def expect_labels(model: str, fields: Fields) -> int:
+    """Return how many classes the data have.
+
+    Raises:
+        UsageError: for fewer than 2.
+    """
+    classes = len(fields["label"].classes) if "label" in fields else 0
+    if classes < 2:
+        raise UsageError(
+            f"model={model}: expected data with labels of 2 classes or more, got {classes}; "
+            "type dataset=mnist, or dataset=image_folder with a folder for each class."
+        )
+    return classes

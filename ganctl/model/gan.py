@@ -1,11 +1,15 @@
 """The original game, which most published recipes only furnish with other networks, losses and parts."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ganctl.check import expect_one_of, expect_whole
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.critic import Critic
+from ganctl.game.field import Fields
 from ganctl.game.game import Game
 
 PRIORS = ("normal", "uniform", "truncated_normal", "sphere")
@@ -14,12 +18,14 @@ PRIORS = ("normal", "uniform", "truncated_normal", "sphere")
 class GAN(Game):
     """A discriminator tells real from fake; a generator fools it (Goodfellow et al., 2014)."""
 
-    def __init__(self, network, shape: tuple[int, ...], *, latent: int = 100, prior: str = "normal", **parts):
+    latents = True
+
+    def __init__(self, network, fields: Fields, *, latent: int = 100, prior: str = "normal", **parts):
         """Build the two networks.
 
         Args:
             network: has `generator(latent, shape)` and `discriminator(shape)`, which return Keras models.
-            shape: of one sample, without the batch.
+            fields: of the data.
             latent: numbers that the generator starts from, at least 1.
             prior: their distribution: "normal" (mean 0, deviation 1), "uniform" (in [-1, 1)),
                 "truncated_normal" (drawn again beyond 2), or "sphere" (uniform on radius sqrt(latent)).
@@ -27,52 +33,44 @@ class GAN(Game):
         Raises:
             UsageError: for a latent below 1 or an unknown prior.
         """
-        super().__init__(**parts)
+        super().__init__(fields, **parts)
         expect_whole("model.latent", latent, 1)
         expect_one_of("model.prior", prior, PRIORS)
         self.latent, self.prior = latent, prior
-        self.generator: keras.Model = network.generator(latent, shape)
-        self.discriminator: keras.Model = network.discriminator(self.judged(shape))
+        self.generator: keras.Model = network.generator(*self.made_of())
+        self.adversary = Adversary(self, network.discriminator, **self.judged_by())
+        self.discriminator = self.adversary.network
         self.players = {"discriminator": [self.discriminator], "generator": [self.generator]}
         self.join()
 
+    def made_of(self) -> tuple[int, tuple[int, ...]]:
+        """Return (numbers that the generator starts from, the shape of what it makes)."""
+        return self.latent, self.fields["image"].shape
+
+    def judged_by(self) -> dict[str, Any]:
+        """Return what the adversary is told of the data: see `Adversary`."""
+        return {}
+
     def discriminator_loss(self, batch: Batch) -> Terms:
-        critic, real, fake = self.critic(batch), batch["image"], self.shown(self.generate(batch), batch)
-        real_logits, fake_logits = critic.logits(real), critic.logits(fake)
-        self.watch(batch, real, fake, real_logits, fake_logits)
-        return {
-            "adversarial": self.loss.discriminator(real_logits, fake_logits),
-            **self.penalize(critic, real, fake, batch),
-        }
+        return self.adversary.discriminator(batch, self.generate(batch))
 
     def generator_loss(self, batch: Batch) -> Terms:
-        fake = self.generate(batch)
-        with self.ahead(batch) as ahead:
-            critic, real = self.critic(ahead), batch["image"]
-            # Ahead, even the logits of reals depend on what the generator does now.
-            real_logits = critic.logits(real) if self.loss.relative or ahead is not batch else None
-            return {
-                "adversarial": self.loss.generator(self.counted(critic.logits(fake), ahead), real_logits),
-                **self.penalize(critic, real, fake, ahead, "generator"),
-            }
+        return self.adversary.generator(batch, self.generate(batch))
 
     def generate(self, batch: Batch) -> tf.Tensor:
-        """Return fakes made in training mode."""
         return batch.once("fake", lambda: self.make(self.draw(batch), batch, training=True))
 
-    def sample(self, batch: Batch) -> tf.Tensor:
+    def sample(self, batch: Batch, make: str = "image") -> tf.Tensor:
         return self.make(self.draw(batch), batch, training=False)
 
     def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
-        """Return what the generator makes of latents of shape (size, latent), for this batch."""
         return self.generator(latent, training=training)
 
     def critic(self, batch: Batch) -> Critic:
         """Return the discriminator as a function of the image alone, which is all that penalties see."""
-        return self.judge(self.discriminator, batch)
+        return self.adversary.critic(batch)
 
     def draw(self, batch: Batch) -> tf.Tensor:
-        """Return the batch's latents, of shape (size, latent), from the prior."""
         return batch.once("latent", lambda: draw(batch, self.prior, self.latent))
 
 

@@ -4,9 +4,9 @@ import tensorflow as tf
 
 from ganctl.check import expect_number, expect_switch, expect_whole
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
 from ganctl.game.critic import Critic
-from ganctl.game.game import Game
 from ganctl.penalty.charge import Penalty
 
 
@@ -113,25 +113,26 @@ class Latent(Penalty):
         radius: standard deviation of how far each latent is moved, the paper's sigma.
     """
 
+    scope = "game"
+
     def __init__(self, weight: float, every: int = 1, radius: float = 0.05) -> None:
         super().__init__(weight, every)
         expect_number(f"{self.name}.radius", radius)
         self.radius = radius
 
-    def join(self, game: Game) -> None:
-        missing = [name for name in ("make", "generate", "draw") if not hasattr(game, name)]
-        if missing:
+    def join(self, adversary: Adversary) -> None:
+        self.game = adversary.game
+        if not self.game.latents:
             raise UsageError(
                 f"{self.name}: expected a family with one generator of latents alone, got "
-                f"{type(game).__name__} without `{missing[0]}`; type penalty=[balanced_consistency]."
+                f"{type(self.game).__name__}; type penalty=[balanced_consistency]."
             )
-        self.game = game
 
     def moved(self, batch: Batch) -> tf.Tensor:
         """Return what the generator makes of moved latents, in training mode."""
-        latent = self.game.draw(batch)  # type: ignore[attr-defined]
+        latent = self.game.draw(batch)
         moved = latent + self.radius * batch.normal(*latent.shape[1:])
-        return self.game.make(moved, batch, training=True)  # type: ignore[attr-defined]
+        return self.game.make(moved, batch, training=True)
 
 
 class LatentConsistency(Latent):
@@ -142,7 +143,7 @@ class LatentConsistency(Latent):
 
     def __call__(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         # The generator's own fakes, whatever the discriminator is shown; judged here, outside of any branch.
-        fake = self.game.generate(batch)  # type: ignore[attr-defined]
+        fake = self.game.generate(batch)
         if self.weight:
             critic.logits(fake)
         return super().__call__(critic, real, fake, batch)

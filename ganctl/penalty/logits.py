@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from ganctl.check import expect_number, expect_switch, expect_whole
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.critic import Critic
-from ganctl.game.game import Game
 from ganctl.penalty.charge import Penalty
 
 
@@ -54,7 +54,7 @@ class Lecam(Penalty):
         expect_switch(f"{self.name}.one_sided", one_sided)
         self.decay, self.start, self.one_sided = decay, start, one_sided
 
-    def join(self, game: Game) -> None:
+    def join(self, adversary: Adversary) -> None:
         self.averages = {
             kind: tf.Variable(0.0, trainable=False, name=f"lecam_{kind}") for kind in ("real", "fake")
         }

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from ganctl.check import expect_number, expect_one_of
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
 from ganctl.game.critic import Critic
-from ganctl.game.game import Game
 from ganctl.penalty.charge import Penalty
 
 SMALLEST = 1e-12  # added under the root, which otherwise has no slope at 0
@@ -34,8 +34,8 @@ class Slope(Penalty):
     def __init__(self, weight: float = 10.0, every: int = 1) -> None:
         super().__init__(weight, every)
 
-    def join(self, game: Game) -> None:
-        if "BatchNormalization" not in game.kinds("discriminator") or not self.weight:
+    def join(self, adversary: Adversary) -> None:
+        if "BatchNormalization" not in adversary.kinds("discriminator") or not self.weight:
             return
         why = "batch normalization couples the images of a batch, so the slope at one of them has no meaning"
         if self.strict:
@@ -43,7 +43,7 @@ class Slope(Penalty):
                 f"{self.name}: expected a discriminator without batch normalization, got one with it: {why}; "
                 "type norm.discriminator=layer, or penalty=[r1]."
             )
-        game.warnings.append(f"{self.name}: {why} of its own; norm.discriminator=layer is sound.")
+        adversary.warnings.append(f"{self.name}: {why} of its own; norm.discriminator=layer is sound.")
 
 
 class R1(Slope):

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from ganctl.check import expect_one_of
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.critic import Critic
-from ganctl.game.game import Game
 from ganctl.game.part import Part
 from ganctl.layer.norm import TRANSPOSED
 from ganctl.penalty.charge import Penalty
@@ -31,6 +31,7 @@ class Clip(Part):
 
     players = ("discriminator",)
     lipschitz = True
+    scope = "game"
 
     def __init__(self, bound: float = 0.01) -> None:
         if not isinstance(bound, int | float) or isinstance(bound, bool) or not 0 < bound < math.inf:
@@ -40,19 +41,19 @@ class Clip(Part):
     def __call__(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> None:
         return None
 
-    def join(self, game: Game) -> None:
-        for name, penalty in game.penalties.items():
+    def join(self, adversary: Adversary) -> None:
+        for name, penalty in adversary.penalties.items():
             if isinstance(penalty, Slope) and penalty.weight:
                 raise UsageError(
                     f"penalty: expected clip or {name}, got both: clipped weights already bound the slope "
                     f"that {name} is to shape; type penalty=[clip] or penalty=[{name}]."
                 )
-        if "SpectralNormalization" in game.kinds("discriminator"):
+        if "SpectralNormalization" in adversary.kinds("discriminator"):
             raise UsageError(
                 "penalty.clip: expected a discriminator without spectral normalization, got one with it, "
                 "which divides clipped kernels by their size; type penalty=[] or norm.discriminator=none."
             )
-        self.weights = [weight.value for weight in game.weights("discriminator")]
+        self.weights = [weight.value for weight in adversary.weights("discriminator")]
 
     def after(self, player: str, terms: Terms) -> None:
         if player == "discriminator":
@@ -74,6 +75,8 @@ class Orthogonal(Penalty):
             |W^T W - I|^2 (its equation 2, after Brock et al., 2017).
     """
 
+    scope = "game"
+
     def __init__(
         self,
         weight: float = 1e-4,
@@ -85,15 +88,16 @@ class Orthogonal(Penalty):
         expect_one_of(f"{self.name}.kind", kind, ("off_diagonal", "full"))
         self.players, self.kind = tuple(players), kind
 
-    def join(self, game: Game) -> None:
-        unknown = [player for player in self.players if player not in game.players]
+    def join(self, adversary: Adversary) -> None:
+        unknown = [player for player in self.players if player not in adversary.players]
         if unknown or not self.players:
             raise UsageError(
-                f"{self.name}.players: expected some of {', '.join(game.players)}, "
+                f"{self.name}.players: expected some of {', '.join(adversary.players)}, "
                 f"got '{', '.join(unknown) or 'none'}'."
             )
         self.kernels = {
-            player: list(map(_kernel, filter(_has_kernel, game.layers(player)))) for player in self.players
+            player: list(map(_kernel, filter(_has_kernel, adversary.layers(player))))
+            for player in self.players
         }
 
     def term(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:

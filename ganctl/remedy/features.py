@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from ganctl.check import expect_number
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
 from ganctl.game.critic import Critic
-from ganctl.game.game import Game
 from ganctl.game.part import Part
 
 
@@ -32,9 +32,9 @@ class FeatureMatching(Part):
         expect_number("penalty.feature_matching.weight", weight)
         self.weight, self.only = weight, only
 
-    def join(self, game: Game) -> None:
-        network = game.players.get("discriminator", [None])[0]
-        layers = [layer for layer in network.layers if layer.trainable_weights] if network else []
+    def join(self, adversary: Adversary) -> None:
+        network = adversary.network
+        layers = [layer for layer in network.layers if layer.trainable_weights]
         if len(layers) < 2:
             raise UsageError(
                 "penalty=[feature_matching] needs a discriminator with at least two layers that have "

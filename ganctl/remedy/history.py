@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from ganctl.check import expect_number
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.critic import Critic
-from ganctl.game.game import Game
 from ganctl.game.part import Part
 
 
@@ -28,19 +28,23 @@ class HistoricalAveraging(Part):
         UsageError: for a weight below 0 or players that the game does not have.
     """
 
+    scope = "game"
+
     def __init__(self, weight: float = 0.01, players: Sequence[str] = ("discriminator", "generator")) -> None:
         expect_number("penalty.historical_averaging.weight", weight)
         self.weight, self.players = weight, tuple(players)
 
-    def join(self, game: Game) -> None:
-        unknown = [player for player in self.players if player not in game.players]
+    def join(self, adversary: Adversary) -> None:
+        unknown = [player for player in self.players if player not in adversary.players]
         if unknown:
             raise UsageError(
-                f"penalty.historical_averaging.players: expected some of {', '.join(game.players)}, "
+                f"penalty.historical_averaging.players: expected some of {', '.join(adversary.players)}, "
                 f"got '{unknown[0]}'."
             )
         self.means: dict[str, list[tuple[keras.Variable, tf.Variable]]] = {
-            player: [(weight, tf.Variable(weight.value, trainable=False)) for weight in game.weights(player)]
+            player: [
+                (weight, tf.Variable(weight.value, trainable=False)) for weight in adversary.weights(player)
+            ]
             for player in self.players
         }
         self.counts = {player: tf.Variable(1.0, trainable=False) for player in self.players}

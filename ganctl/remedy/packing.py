@@ -23,6 +23,8 @@ class Packing(Part):
         UsageError: for a size below 1; when a batch, or a part of one, is not a multiple of it.
     """
 
+    mixes = True
+
     def __init__(self, size: int = 2) -> None:
         expect_whole("remedy.packing.size", size, 1)
         self.size = size

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
-from ganctl.game.game import Game
 from ganctl.game.part import Part
 
 
@@ -24,17 +24,16 @@ class Replay(Part):
         UsageError: for a size that is too small; on several devices, which would need one pool each.
     """
 
+    mixes = True
+
     def __init__(self, size: int = 2048) -> None:
         expect_whole("remedy.replay.size", size, 1)
         self.size = size
 
-    def join(self, game: Game) -> None:
+    def join(self, adversary: Adversary) -> None:
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             raise UsageError("remedy=[replay] keeps one pool, on one device; type trainer.devices=1.")
-        generator = game.players.get("generator")
-        if not generator or isinstance(generator[0].output_shape, list):
-            raise UsageError(f"remedy=[replay] needs a generator, got players {list(game.players)}.")
-        shape = (self.size, *generator[0].output_shape[1:])
+        shape = (self.size, *adversary.sample_shape)
         self.pool = tf.Variable(tf.zeros(shape), trainable=False, name="pool")
         self.filled = tf.Variable(0, dtype=tf.int64, trainable=False, name="filled")
 

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
-from ganctl.game.game import Game
 from ganctl.game.part import Part
 
 
@@ -34,8 +34,8 @@ class TopK(Part):
         expect_whole("remedy.top_k.every", every, 1)
         self.fraction, self.decay, self.every = float(share), float(decay), every
 
-    def join(self, game: Game) -> None:
-        if getattr(game.loss, "relative", False):
+    def join(self, adversary: Adversary) -> None:
+        if adversary.loss.relative:
             raise UsageError(
                 "remedy=[top_k] chooses among fakes, which a relativistic loss pairs with reals; "
                 "type loss=nonsaturating."

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
+from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
 from ganctl.game.game import Game
 from ganctl.game.part import Part
@@ -37,6 +38,8 @@ class Unrolled(Part):
             devices, which would need moments each.
     """
 
+    scope = "game"
+
     def __init__(
         self,
         steps: int = 5,
@@ -55,18 +58,20 @@ class Unrolled(Part):
         self.steps, self.rate, self.optimizer = steps, rate, optimizer
         self.beta_1, self.beta_2 = beta_1, beta_2
 
-    def join(self, game: Game) -> None:
-        if not {"discriminator", "generator"} <= set(game.players):
+    def join(self, adversary: Adversary) -> None:
+        if not {"discriminator", "generator"} <= set(adversary.players):
             raise UsageError(
                 "remedy=[unrolled] needs the players discriminator and generator, "
-                f"got {', '.join(game.players)}."
+                f"got {', '.join(adversary.players)}."
             )
         if self.optimizer == "adam" and tf.distribute.get_strategy().num_replicas_in_sync > 1:
             raise UsageError(
                 "remedy=[unrolled] with Adam keeps moments on one device; type trainer.devices=1 or "
                 "remedy.unrolled.optimizer=sgd."
             )
-        weights = game.weights("discriminator") if self.optimizer == "adam" else []
+        if len(adversary.game.adversaries) > 1:
+            raise UsageError("remedy=[unrolled] looks ahead of one discriminator; this model has several.")
+        weights = adversary.weights("discriminator") if self.optimizer == "adam" else []
         self.seconds = [tf.Variable(tf.zeros_like(weight.value), trainable=False) for weight in weights]
         self.turns = tf.Variable(0, dtype=tf.int64, trainable=False)
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
@@ -20,14 +20,14 @@ class Display:
 
     Args:
         steps: the last step.
-        images_per_step: real images of one step.
+        images: a step -> the real images shown before it.
     """
 
-    def __init__(self, *, steps: int, images_per_step: int) -> None:
-        self.steps, self.images_per_step = steps, images_per_step
+    def __init__(self, *, steps: int, images: Callable[[int], int]) -> None:
+        self.steps, self.images = steps, images
         self.live = console.is_terminal
         self.progress = Progress(
-            *_columns(images_per_step, console.width),
+            *_columns(images, console.width),
             console=console,
             disable=not self.live,
             speed_estimate_period=20,
@@ -50,16 +50,16 @@ class Display:
 
     def line(self, step: int, rate: float, terms: Mapping[str, float]) -> str:
         """Return the plain line for a log point."""
-        left = (self.steps - step) * self.images_per_step / rate if rate else 0
+        left = (self.images(self.steps) - self.images(step)) / rate if rate else 0
         told = "  ".join(text for text in (short(totals(terms)), measured(terms)) if text)
         return f"step {step}/{self.steps}  {rate:.0f} images/s  {told}  ETA {clock(left)}"
 
 
-def _columns(images_per_step: int, width: int) -> list[ProgressColumn]:
+def _columns(images: Callable[[int], int], width: int) -> list[ProgressColumn]:
     """Return what the bar's line shows; a narrow terminal loses the bar, then the pace."""
     whole = Column(no_wrap=True)
     bar: list[ProgressColumn] = [BarColumn(bar_width=16, table_column=whole)] if width >= 80 else []
-    pace: list[ProgressColumn] = [Pace(images_per_step, table_column=whole)] if width >= 60 else []
+    pace: list[ProgressColumn] = [Pace(images, table_column=whole)] if width >= 60 else []
     return [
         *bar,
         TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=whole),
@@ -73,13 +73,15 @@ def _columns(images_per_step: int, width: int) -> list[ProgressColumn]:
 class Pace(ProgressColumn):
     """Images per second."""
 
-    def __init__(self, images_per_step: int, *, table_column: Column | None = None) -> None:
+    def __init__(self, images: Callable[[int], int], *, table_column: Column | None = None) -> None:
         super().__init__(table_column)
-        self.images_per_step = images_per_step
+        self.images = images
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed * self.images_per_step:.0f} img/s" if speed else "- img/s")
+        now = int(task.completed)
+        each = self.images(now + 1) - self.images(now)
+        return Text(f"{speed * each:.0f} img/s" if speed else "- img/s")
 
 
 def totals(terms: Mapping[str, float]) -> dict[str, float]:
@@ -141,17 +143,17 @@ class Countdown:
 
 
 class Meter:
-    """Measures images per second between two readings."""
+    """Measures images per second between two readings; `images` were shown before the first."""
 
-    def __init__(self, step: int) -> None:
-        self.step, self.time = step, time.perf_counter()
+    def __init__(self, images: int) -> None:
+        self.images, self.time = images, time.perf_counter()
 
-    def read(self, step: int, images_per_step: int) -> tuple[float, float]:
+    def read(self, images: int) -> tuple[float, float]:
         """Return (seconds, images per second) since the last reading."""
         now = time.perf_counter()
-        seconds, steps = now - self.time, step - self.step
-        self.step, self.time = step, now
-        return seconds, steps * images_per_step / seconds if seconds else 0.0
+        seconds, shown = now - self.time, images - self.images
+        self.images, self.time = images, now
+        return seconds, shown / seconds if seconds else 0.0
 
 
 def say(text: str) -> None:

@@ -27,7 +27,7 @@ class Run(Folder):
 
     def open(self, display: Display, *, step: int) -> None:
         """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
-        self.display, self.meter = display, Meter(step)
+        self.display, self.meter = display, Meter(display.images(step))
         self.samples.mkdir(parents=True, exist_ok=True)
         for folder in (self.path, self.samples):
             atomic.clear(folder)
@@ -52,11 +52,12 @@ class Run(Folder):
 
     def log(self, step: int, values: Mapping[str, float], findings: Sequence[str] = ()) -> None:
         """Write one line of metrics, with what was found at it, and the numbers to TensorBoard."""
-        seconds, rate = self.meter.read(step, self.display.images_per_step)
+        images = self.display.images(step)
+        seconds, rate = self.meter.read(images)
         self.seconds += seconds
         facts = {
             "step": step,
-            "images": step * self.display.images_per_step,
+            "images": images,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(rate, 1),
         }

@@ -10,10 +10,10 @@ from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
 from ganctl.game.game import Game
+from ganctl.game.keys import STATISTICS
 
 Pairs = list[tuple[keras.Variable, tf.Tensor]]
 LATENTS = 128  # in a batch that statistics are estimated from
-KEY = -4  # the "step" of their random key, which neither training nor sampling uses
 
 
 class ExponentialAverage:
@@ -81,7 +81,7 @@ class ExponentialAverage:
 
     def _norms(self, game: Game) -> list[keras.layers.BatchNormalization]:
         """Return the layers whose statistics are estimated."""
-        if type(game).generate is Game.generate:
+        if type(game).generate is Game.generate or any(game.makes.values()):
             raise UsageError(
                 "average.statistics=reestimated needs a model that generates from latents alone; "
                 "type average.statistics=averaged."
@@ -136,7 +136,7 @@ class ExponentialAverage:
         They are a function of the averages and the seed alone, and nothing that training changes is
         changed. The list is empty where statistics are averaged.
         """
-        return self._estimator(tf.constant([seed, KEY])) if self.norms else []
+        return self._estimator(tf.constant([seed, STATISTICS])) if self.norms else []
 
     def _estimate(self, game: Game, key: tf.Tensor) -> list[tf.Tensor]:
         statistics = self._statistics()
@@ -144,8 +144,8 @@ class ExponentialAverage:
         pairs = self._averages() + [(variable, tf.zeros(variable.shape)) for variable in statistics]
 
         def of_batch(index: tf.Tensor) -> list[tf.Tensor]:
-            asked = game.asked(index * LATENTS + tf.range(LATENTS))
-            batch = Batch(asked, size=LATENTS, key=tf.random.fold_in(key, index))
+            conditions = game.conditions(index * LATENTS + tf.range(LATENTS))
+            batch = Batch(conditions, size=LATENTS, key=tf.random.fold_in(key, index))
             with keras.StatelessScope(state_mapping=pairs) as scope:
                 game.generate(batch)
                 found = [scope.get_current_value(variable) for variable in statistics]

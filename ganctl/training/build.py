@@ -4,6 +4,7 @@ import inspect
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from omegaconf import OmegaConf
 
 from ganctl.config.trust import check_build
 from ganctl.error import GanctlError, UsageError, in_short, suggest
+from ganctl.game.field import Fields
 from ganctl.metric.goal import GOALS, better, first
 from ganctl.training import device
 from ganctl.training.settings import Settings
@@ -143,56 +145,107 @@ def to_draw(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, "metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
 
 
-def trainer(config: Mapping[str, Any], *, shape: tuple[int, ...], classes: int = 0) -> Any:
-    """Build the networks, the game, the optimizers and their trainer.
+def game(config: Mapping[str, Any], fields: Fields) -> Any:
+    """Build the networks and the game, in TensorFlow made ready.
 
     Args:
         config: resolved, plain data.
-        shape: of one example of the data.
-        classes: how many labels they have, 0 without.
+        fields: what an example of the data has.
 
     Raises:
         UsageError: when parts do not fit each other or the data.
     """
-    chosen, seed, measure = settings(config), config["seed"], evaluation(config)
-    strategy = device.prepare(chosen, points=len(shape) == 1)
     import keras
+
+    keras.backend.clear_session(free_memory=False)  # names begin anew; a sweep over all objects takes a while
+    keras.utils.set_random_seed(config["seed"])
+    keras.config.set_dtype_policy(PRECISIONS[settings(config).precision])
+    return make(
+        config["model"],
+        network=_network(config["network"]),
+        fields=dict(fields),
+        loss=make(config["loss"]),
+        penalties=_parts(config, "penalty"),
+        augmentations=_parts(config, "augment"),
+        remedies=_parts(config, "remedy"),
+    )
+
+
+def sampler(config: Mapping[str, Any], fields: Fields) -> tuple[Any, Any]:
+    """Build what draws from a run, and its state, to be restored: no optimizer, one device.
+
+    Args, errors: as for `trainer`.
+    """
+    chosen = settings(config)
+    device.prepare(replace(chosen, devices=1), points=is_point(fields))
+    import tensorflow as tf
+
+    from ganctl.training.sampler import Sampler
+    from ganctl.training.state import State
+    from ganctl.training.timeline import Timeline
+
+    played, average = game(config, fields), _average(config)
+    if average:
+        average.start(played)
+    step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+    timeline = Timeline(played.phases, batch_size=chosen.batch_size, batches=chosen.batches_per_step)
+    rules = {"seed": config["seed"], "step": step, "timeline": timeline, "block": _block(fields)}
+    return Sampler(played, average, **rules), State(played, average, {}, step)
+
+
+def trainer(config: Mapping[str, Any], fields: Fields) -> Any:
+    """Build the networks, the game, the optimizers and their trainer.
+
+    Args:
+        config: resolved, plain data.
+        fields: what an example of the data has.
+
+    Raises:
+        UsageError: when parts do not fit each other or the data.
+    """
+    chosen, measure = settings(config), evaluation(config)
+    strategy = device.prepare(chosen, points=is_point(fields))
     import tensorflow as tf
 
     from ganctl.training.trainer import Trainer
 
-    keras.backend.clear_session(free_memory=False)  # names begin anew; a sweep over all objects takes a while
-    keras.utils.set_random_seed(seed)
-    keras.config.set_dtype_policy(PRECISIONS[chosen.precision])
     with strategy.scope() if strategy else tf.device(None):
-        game = make(
-            config["model"],
-            network=_network(config["network"]),
-            shape=tuple(shape),
-            classes=classes,
-            loss=make(config["loss"]),
-            penalties=_parts(config, "penalty"),
-            augmentations=_parts(config, "augment"),
-            remedies=_parts(config, "remedy"),
-        )
+        played, average = game(config, fields), _average(config)
         if measure:
-            measure.check_labels("label" in game.asked(0))
-        unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in game.players]
+            measure.check_labels("label" in played.conditions(0))
+        unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in played.players]
         if unknown:
             raise UsageError(
-                f"trainer.turns.{unknown[0]}: there is no such player; expected {', '.join(game.players)}."
+                f"trainer.turns.{unknown[0]}: there is no such player; expected {', '.join(played.players)}."
             )
+        optimizers = {player: _optimizer(config, player, chosen) for player in played.players}
+        if average:
+            average.start(played)
         return Trainer(
-            game,
-            {player: _optimizer(config, player, chosen) for player in game.players},
+            played,
+            optimizers,
             chosen,
-            average=make(config["average"]) if config.get("average") else None,
-            seed=seed,
+            average=average,
+            seed=config["seed"],
             strategy=strategy,
             jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
             evaluation=measure,
-            block=4096 if len(shape) == 1 else 64,  # points are small
+            block=_block(fields),
         )
+
+
+def is_point(fields: Fields) -> bool:
+    """Return whether what is learnt are points, whose networks are small."""
+    return fields["image"].kind == "point"
+
+
+def _block(fields: Fields) -> int:
+    """Return how many samples are drawn at a time."""
+    return 4096 if is_point(fields) else 64
+
+
+def _average(config: Mapping[str, Any]) -> Any:
+    return make(config["average"]) if config.get("average") else None
 
 
 def _parts(config: Mapping[str, Any], group: str) -> dict[str, Any]:

@@ -29,14 +29,16 @@ def step_flops(trainer: Any, dataset: Any) -> int:
     """
     import tensorflow as tf
 
-    settings = trainer.settings
-    spec = dataset.batches(settings.batch_size, seed=trainer.seed).element_spec
+    settings, span = trainer.settings, trainer.timeline.spans[-1]
+    spec = dataset.batches(span.batch_size, seed=trainer.seed).element_spec
 
     def one_round(batches: list, key: tf.Tensor, step: tf.Tensor) -> list:
         # The trainer's own turns are calls of another graph function, into which the profiler does not look.
         unwatched = tf.constant(False)
+        play = trainer.rounds.update
         return [
-            trainer.turn(batches[which], key, step, unwatched, players=who) for who, which in trainer.schedule
+            play(batches[which], key, step, unwatched, turns=turns, span=span)
+            for turns, which in trainer.rounds.schedule
         ]
 
     traced = tf.function(one_round, autograph=False).get_concrete_function(

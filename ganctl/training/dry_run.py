@@ -24,7 +24,7 @@ def show(config: Mapping[str, Any], dataset: Any, path: Path) -> None:
         UsageError: when parts do not fit each other or the data, or the data are fewer than a batch.
     """
     settings = build.settings(config)
-    trainer = build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
+    trainer = build.trainer(config, dataset.fields)
     table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -98,8 +98,8 @@ def _device(trainer: Any, settings: Any) -> str:
         PRECISIONS[settings.precision],
         "compiled with XLA" if jit else "without XLA",
     ]
-    if trainer.turn.replicas > 1:
-        words.append(f"split over {trainer.turn.replicas} devices")
+    if settings.devices > 1:
+        words.append(f"split over {settings.devices} devices")
     return ", ".join([*words, "deterministic" if settings.deterministic else "not deterministic"])
 
 

@@ -8,24 +8,37 @@ import numpy as np
 import tensorflow as tf
 
 from ganctl.game.batch import Batch
+from ganctl.game.keys import PATHS
+from ganctl.training.sampler import Sampler, inputs_of
 
-KEY = (0, -5)  # a random key that neither training nor sampling uses
+KEY = (0, PATHS)
 CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
 
 
-class Scene:
-    """A trainer's players as a picture sees them, in inference mode.
+class LatentPaths:
+    """A game as a picture sees it, in inference mode.
 
     Args:
-        trainer: with its game built.
+        sampler: draws from it.
+        dataset: whose examples samples are made of, where the game needs any; None where it does not.
     """
 
-    def __init__(self, trainer: Any) -> None:
-        self.trainer, self.game = trainer, trainer.game
+    def __init__(self, sampler: Sampler, dataset: Any = None) -> None:
+        self.sampler, self.game = sampler, sampler.game
+        self.inputs = inputs_of(sampler.game, dataset)
+
+    @property
+    def columns(self) -> int | None:
+        """Tiles in a row of a grid of samples."""
+        return self.game.columns
 
     def samples(self, count: int) -> np.ndarray:
-        """Return the samples that every picture of the run shows, float32 of shape (count, d)."""
-        return self.trainer.preview(count)
+        """Return the samples that every picture of the run shows, float32 of shape (count, ...)."""
+        return self.sampler.preview(count, inputs=self.inputs)
+
+    def shown(self, count: int) -> np.ndarray:
+        """Return what a grid shows of these samples: themselves, or tiles (count, tiles, ...)."""
+        return self.sampler.preview(count, inputs=self.inputs, shown=True)
 
     def field(self, points: np.ndarray) -> tuple[np.ndarray | None, float | None]:
         """Return what the discriminator says at points of shape (m, d), and what an undecided one says.
@@ -34,12 +47,11 @@ class Scene:
             float32 of shape (m,), or None for a game without a discriminator of single points (packed ones
             see several); and the boundary, None for a loss that knows differences only.
         """
-        network = getattr(self.game, "discriminator", None)
-        if network is None or network.input_shape[1:] != points.shape[1:]:
+        adversary = self.game.adversaries.get("")
+        if adversary is None or adversary.condition or adversary.network.input_shape[1:] != points.shape[1:]:
             return None, None
-        judged = network(tf.constant(points, tf.float32), training=False)
-        loss = self.game.loss
-        centre = None if loss is None or loss.relative else loss.boundary
+        judged = adversary.network(tf.constant(points, tf.float32), training=False)
+        centre = None if adversary.loss.relative else adversary.loss.boundary
         return np.reshape(judged, [len(points), -1])[:, 0].astype(np.float32), centre
 
     def walk(self, count: int) -> np.ndarray | None:
@@ -48,7 +60,7 @@ class Scene:
         A latent of one number goes through the quantiles of its prior; a longer one goes along half a circle
         through two draws, each point of which is as likely as a draw where the prior is normal.
         """
-        if not self._draws():
+        if not self.game.latents:
             return None
         crowd = self.game.draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
         if crowd.shape[1] > 1:
@@ -61,22 +73,18 @@ class Scene:
         Each path leads from one draw of the latent to another along a quarter of a circle; what else a
         sample depends on, such as a label, stays the same on it.
         """
-        if not self._draws():
+        if not self.game.latents:
             return None
         ends = self.game.draw(Batch({}, size=2 * rows, key=tf.constant(KEY)))
         paths = [arc(ends[2 * row], ends[2 * row + 1], count, math.pi / 2) for row in range(rows)]
         return self._made(tf.concat(paths, axis=0), tf.repeat(tf.range(rows), count))
 
-    def _draws(self) -> bool:
-        """Return whether the game makes samples of latents."""
-        return hasattr(self.game, "draw") and hasattr(self.game, "make")
-
     def _made(self, latents: tf.Tensor, index: tf.Tensor | None = None) -> np.ndarray:
         """Return what the generator makes of latents, by the averaged weights where there are any."""
-        average, count = self.trainer.average, latents.shape[0]
-        asked = self.game.asked(tf.range(count) if index is None else index)
-        batch = Batch(asked, size=count, key=tf.constant(KEY))
-        with average.applied(average.estimate(self.trainer.seed)) if average else nullcontext():
+        average, count = self.sampler.average, latents.shape[0]
+        conditions = self.game.conditions(tf.range(count) if index is None else index)
+        batch = Batch(conditions, size=count, key=tf.constant(KEY), **self.sampler.moment())
+        with average.applied(average.estimate(self.sampler.seed)) if average else nullcontext():
             return self.game.make(latents, batch, training=False).numpy()
 
 

@@ -79,8 +79,7 @@ class Checkup:
         Raises:
             Sick: for a finding, unless the settings only want a warning.
         """
-        images = step * self.settings.images_per_step
-        found = self.examiner.see({"step": step, "images": images, **values})
+        found = self.examiner.see({"step": step, "images": self.run.display.images(step), **values})
         self.run.log(step, values, [each.name for each in found])
         for each in found:
             announce(self.run, self.config, each)

@@ -87,7 +87,7 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     _same_data(run, dataset)
     started = time.perf_counter()
     settle(run)
-    trainer = build.trainer(lowered(run, config), shape=dataset.shape, classes=len(dataset.classes))
+    trainer = build.trainer(lowered(run, config), dataset.fields)
     step = _restore(run, trainer)
     # Only now: a config that cannot be built leaves no folder behind and changes none.
     run.create(yaml.safe_dump(config, sort_keys=False))
@@ -98,7 +98,7 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
     run.note(
         status="running", process=os.getpid(), error=None, **_protocol(trainer, dataset), **_facts(dataset)
     )
-    run.open(_display(settings), step=step)
+    run.open(_display(settings, trainer), step=step)
     try:
         with run.interruptible():
             step = _train(run, config, dataset, trainer)
@@ -123,12 +123,12 @@ def _train(run: Run, config: dict[str, Any], dataset: Any, trainer: Any) -> int:
                 raise
         run.close()
         # Built anew, as a process would that resumes the run: both go on exactly alike.
-        trainer = build.trainer(lowered(run, config), shape=dataset.shape, classes=len(dataset.classes))
-        run.open(_display(settings), step=_restore(run, trainer))
+        trainer = build.trainer(lowered(run, config), dataset.fields)
+        run.open(_display(settings, trainer), step=_restore(run, trainer))
 
 
-def _display(settings: Settings) -> Display:
-    return Display(steps=settings.steps, images_per_step=settings.images_per_step)
+def _display(settings: Settings, trainer: Any) -> Display:
+    return Display(steps=settings.steps, images=trainer.timeline.images)
 
 
 def _steps_of(settings: Settings, dataset: Any) -> int:
@@ -173,7 +173,7 @@ def _restore(run: Run, trainer: Any) -> int:
     step, tensors, complaints = checkpoint.newest(run.checkpoints)
     for complaint in complaints:
         complain(f"WARNING: {complaint} Using step {step} instead.")
-    trainer.restore(tensors)
+    trainer.state.restore(tensors)
     return step
 
 
@@ -216,6 +216,7 @@ def _facts(dataset: Any) -> dict[str, Any]:
             "name": dataset.name,
             "examples": len(dataset),
             "shape": list(dataset.shape),
+            "fields": {name: field.facts() for name, field in dataset.fields.items()},
             "classes": list(dataset.classes),
             "fingerprint": dataset.fingerprint,
             "skipped": dataset.skipped,

@@ -1,4 +1,4 @@
-"""One turn: from a batch to moved weights. The only room with tapes; devices and accumulation end here."""
+"""One update: from a batch to moved weights. Here alone are tapes; devices and accumulation end here."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,16 @@ import tensorflow as tf
 
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.game import Game
+from ganctl.game.turn import Turn
 from ganctl.training.average import ExponentialAverage
+from ganctl.training.timeline import Span
 
 
-class Turn:
-    """Moves players once: each on its own terms, its own weights only.
+class Update:
+    """Moves players once: each on the terms of its turn, and the turn's weights only.
 
     Args:
         game, optimizers: who plays, and how each player's weights follow its gradients.
-        batch_size: real images, over all devices.
         accumulate: parts that a device's batch is taken in, one after the other, to save memory.
         average: kept up after each turn, or None.
         strategy: splits batches over several devices, or None for one.
@@ -28,25 +29,30 @@ class Turn:
         game: Game,
         optimizers: Mapping[str, keras.optimizers.Optimizer],
         *,
-        batch_size: int,
         accumulate: int = 1,
         average: ExponentialAverage | None = None,
         strategy: tf.distribute.Strategy | None = None,
     ) -> None:
         self.game, self.optimizers, self.average, self.strategy = game, optimizers, average, strategy
         self.replicas = strategy.num_replicas_in_sync if strategy else 1
-        self.accumulate, self.size = accumulate, batch_size // self.replicas // accumulate
+        self.accumulate = accumulate
 
-    def __call__(self, data: Any, key, step, watched, *, players: Sequence[str]) -> Terms:
-        """Move the given players once, from one forward pass; return their terms by "player/name"."""
-        terms, gradients = self._differentiate(data, key, step, watched, players)
-        for player in players:
-            terms[player]["gradient"] = self._norm(player, gradients[player], watched)
-            self.optimizers[player].apply(gradients[player], self.game.weights(player))
-            self.game.after(player, terms[player])
-            if self.average:
+    def __call__(self, data: Any, key, step, watched, *, turns: Sequence[Turn], span: Span) -> Terms:
+        """Play the given turns from one forward pass; return their terms by "player/name"."""
+        terms, gradients = self._differentiate(data, key, step, watched, turns, span)
+        found: Terms = {}
+        for turn in turns:
+            player, facts, slopes = turn.player, terms[turn.terms], gradients[turn.terms]
+            facts[f"{turn.loss}_gradient".lstrip("_")] = self._norm(player, slopes, watched)
+            self.optimizers[player].apply(slopes, self._weights(turn))
+            self.game.after(turn.terms, facts)
+            if self.average and not turn.loss:
                 self.average.update(player)
-        return {f"{player}/{name}": term for player in players for name, term in terms[player].items()}
+            found |= {f"{player}/{name}": term for name, term in facts.items()}
+        return found
+
+    def _weights(self, turn: Turn) -> Sequence[keras.Variable]:
+        return self.game.weights(turn.player, turn.networks)
 
     def _norm(self, player: str, gradients: Sequence[tf.Tensor], watched: tf.Tensor) -> tf.Tensor:
         """Return the global norm of a player's gradients; 0 where it is not reported, or nothing moves."""
@@ -61,13 +67,13 @@ class Turn:
 
         return tf.cond(watched, norm, lambda: tf.constant(0.0))
 
-    def _differentiate(self, data, key, step, watched, players):
-        """Return each player's terms and the gradients of its own weights, means over all devices."""
+    def _differentiate(self, data, key, step, watched, turns, span):
+        """Return the terms and gradients of each turn by its loss, means over all devices."""
 
         def on_device(data):
             context = tf.distribute.get_replica_context()
             replica = context.replica_id_in_sync_group if self.replicas > 1 else 0
-            return self._accumulated(data, key, step, watched, players, replica)
+            return self._accumulated(data, key, step, watched, turns, replica, span)
 
         if not self.strategy:
             return on_device(data)
@@ -87,17 +93,18 @@ class Turn:
                     copies = strategy.experimental_local_results(variable.value)
                     variable.value.assign(tf.add_n(copies) / self.replicas)
 
-    def _accumulated(self, data, key, step, watched, players, replica):
+    def _accumulated(self, data, key, step, watched, turns, replica, span):
         """Return the means of terms and gradients over the parts of a device's batch."""
         count = self.replicas * self.accumulate
+        size = span.batch_size // count
+        rules = {"step": step, "watched": watched, "phase": span.phase, "fade": span.fade(step)}
 
         def of(rows, place):
-            batch = Batch(rows, size=self.size, key=key, step=step, replica=(place, count), watched=watched)
-            return self._gradients(batch, players)
+            return self._gradients(Batch(rows, size=size, key=key, replica=(place, count), **rules), turns)
 
         def part(index):
             rows = {
-                name: tf.reshape(value, (self.accumulate, self.size, *value.shape[1:]))[index]
+                name: tf.reshape(value, (self.accumulate, size, *value.shape[1:]))[index]
                 for name, value in data.items()
             }
             return of(rows, replica * self.accumulate + index)
@@ -113,21 +120,27 @@ class Turn:
         )
         return tf.nest.map_structure(lambda value: value / self.accumulate, total)
 
-    def _gradients(self, batch: Batch, players: Sequence[str]):
-        """Return ({player: terms}, {player: gradients of its weights})."""
-        weights = {player: [weight.value for weight in self.game.weights(player)] for player in players}
+    def _gradients(self, batch: Batch, turns: Sequence[Turn]):
+        """Return ({loss: terms}, {loss: gradients of the turn's weights}), all dense."""
+        weights = {turn.terms: [weight.value for weight in self._weights(turn)] for turn in turns}
         # The tape watches the movers alone, so no family ever stops a gradient.
-        with tf.GradientTape(watch_accessed_variables=False, persistent=len(players) > 1) as tape:
+        with tf.GradientTape(watch_accessed_variables=False, persistent=len(turns) > 1) as tape:
             tape.watch(weights)
             terms, totals = {}, {}
-            for player in players:
+            for turn in turns:
                 batch.facts = {}
-                losses = self.game.losses(player, batch)
-                totals[player] = self.optimizers[player].scale_loss(tf.add_n(list(losses.values())))
-                terms[player] = {**losses, **batch.facts}
+                losses = self.game.losses(turn.terms, batch)
+                total = tf.add_n(list(losses.values()))
+                totals[turn.terms] = self.optimizers[turn.player].scale_loss(total)
+                terms[turn.terms] = {**losses, **batch.facts}
         zero = tf.UnconnectedGradients.ZERO
-        gradients = {
-            player: tape.gradient(totals[player], weights[player], unconnected_gradients=zero)
-            for player in players
+        return terms, {
+            # An embedding's gradient is a list of rows, which can be neither added nor averaged.
+            name: list(
+                map(
+                    tf.convert_to_tensor,
+                    tape.gradient(totals[name], weights[name], unconnected_gradients=zero),
+                )
+            )
+            for name in totals
         }
-        return terms, gradients

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from builders import SMALL
-
 from ganctl.training.hindsight import MOST, Hindsight
 
 RING = ["dataset=ring", "model=points", "network.generator.hidden=[16]", *SMALL]

@@ -88,7 +88,7 @@ def cifar10(
         classes=CLASSES,
         augmentation=augmentation,
         selection=selection,
-        unseen=(lambda: test_images(place)) if split == "train" and place.is_dir() else None,
+        unseen=(lambda: test_split(place)) if split == "train" and place.is_dir() else None,
     )
 
 
@@ -97,13 +97,13 @@ def array_of(rows: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(rows.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
 
 
-def test_images(place: Path) -> np.ndarray | None:
-    """Return the test split's images in a folder, None where they are not there or not readable."""
+def test_split(place: Path) -> tuple[np.ndarray, None] | None:
+    """Return the test split's images in a folder, without labels; None where they cannot be read."""
     try:
         batches = [read_batch(place, name, data) for name, data in read_folder(place, "test").items()]
     except UsageError:
         return None
-    return array_of(batches[0][0]) if batches else None
+    return (array_of(batches[0][0]), None) if batches else None
 
 
 def read_tar(path: Path, split: str, *, verify: bool) -> dict[str, bytes]:

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganctl import image
+from ganctl.dataset.contract import Paths, check_batch_size
 from ganctl.dataset.images.selection import Chosen, Selection
 from ganctl.dataset.images.storage import Memory, Storage
 from ganctl.dataset.options import Augmentation
-from ganctl.error import UsageError
+from ganctl.game.field import Field
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+Others = tuple[Storage, np.ndarray | None]  # images that are not trained on, and their labels
+Unseen = Callable[[], tuple[np.ndarray, np.ndarray | None] | None]
 
 
 class Images:
@@ -29,12 +33,10 @@ class Images:
         augmentation: random changes of the images in `batches` (not in `take`).
         skipped: how many bad files were left out.
         selection: how many images are trained on, and how many kept back.
-        unseen: returns another set of the same kind, such as the test split, of which none is trained on;
-            called once, and only when no image was kept back.
+        unseen: returns images and labels of another set of the same kind, such as the test split, of which
+            none is trained on; None where they do not lie ready.
 
-    Attributes:
-        shape: (height, width, channels).
-        fingerprint: sha256, in hexadecimal, of everything that decides what is seen: images, labels, options.
+    Attributes: see `ganctl.dataset.contract.Dataset`.
 
     Raises:
         UsageError: no images, or an augmentation that does not fit them.
@@ -51,16 +53,19 @@ class Images:
         augmentation: Augmentation | None = None,
         skipped: int = 0,
         selection: Selection | None = None,
-        unseen: Callable[[], np.ndarray | None] | None = None,
+        unseen: Unseen | None = None,
     ):
         self.name = name
         self.storage = storage
-        self._others: Storage | None = None
+        self._others: Others | None = None
         self.shape = storage.shape
         self.labels = None if labels is None else np.asarray(labels, np.int32)
         self._unseen = unseen
         self.classes = classes
         self.skipped = skipped
+        self.fields = {"image": Field(kind="image", shape=self.shape)}
+        if self.labels is not None:
+            self.fields["label"] = Field(kind="label", classes=classes)
         self.augmentation = augmentation or Augmentation()
         self.augmentation.fits(self.shape)
         marks = None if self.labels is None else digest(self.labels)
@@ -73,7 +78,8 @@ class Images:
 
     def _select(self, selection: Selection) -> None:
         used, others = selection.split(len(self.storage))
-        self._others = Chosen(self.storage, others)
+        labels = None if self.labels is None else self.labels[others]
+        self._others = Chosen(self.storage, others), labels
         self.storage = Chosen(self.storage, used)
         self.labels = None if self.labels is None else self.labels[used]
 
@@ -90,22 +96,15 @@ class Images:
         Raises:
             UsageError: a batch larger than the set.
         """
-        if not 1 <= batch_size <= len(self):
-            raise UsageError(
-                f"trainer.batch_size={batch_size} needs as many images, and {self.name} has {len(self)}; "
-                f"use a batch size from 1 to {len(self)}."
-            )
+        check_batch_size(self, batch_size)
         # Importing TensorFlow takes seconds; a wrong path or option must be told before that.
-        from ganctl.dataset.stream import stream
+        from ganctl.dataset.stream import Source, stream
 
-        return stream(
-            self.storage,
-            self.labels,
-            batch_size=batch_size,
-            seed=seed,
-            start=start,
-            augmentation=self.augmentation,
-        )
+        sources = {"image": Source(values=self.storage)}
+        if self.labels is not None:
+            sources["label"] = Source(values=self.labels)
+        rules = {"batch_size": batch_size, "seed": seed, "start": start}
+        return stream(sources, **rules, augmentation=self.augmentation)
 
     def read(self, places: np.ndarray) -> np.ndarray:
         """Return the images at some places, not augmented: uint8 of shape (n, height, width, channels)."""
@@ -115,15 +114,34 @@ class Images:
         """Return the first `count` images (all of a smaller set), not augmented: float32 in [-1, 1]."""
         return image.to_float(self.storage.read(np.arange(min(count, len(self)))))
 
-    def held(self, count: int) -> np.ndarray:
-        """Return up to `count` images that are never trained on, float32 in [-1, 1], perhaps none.
+    @property
+    def held_out(self) -> int:
+        """Examples that are never trained on: those that the selection left out, or of the test split."""
+        return len(self._unseen_ones()[0])
 
-        They are those that the selection left out, or of the set's test split where it lies beside.
-        """
-        if self._others:
-            return image.to_float(self._others.read(np.arange(min(count, len(self._others)))))
-        found = self._unseen() if self._unseen else None
-        return np.zeros((0, *self.shape), np.float32) if found is None else image.to_float(found[:count])
+    def held(self, count: int) -> np.ndarray:
+        """Return up to `count` of the held-out images, float32 in [-1, 1], perhaps none."""
+        images, _ = self._unseen_ones()
+        return image.to_float(images.read(np.arange(min(count, len(images)))))
+
+    def examples(self, places: np.ndarray, *, held: bool = False) -> dict[str, np.ndarray]:
+        """Return images, float32 in [-1, 1], and labels at some places; see `Dataset.examples`."""
+        images, labels = self._unseen_ones() if held else (self.storage, self.labels)
+        places = places % len(images)
+        found = {"image": image.to_float(images.read(places))}
+        return found if labels is None else {**found, "label": labels[places]}
+
+    def _unseen_ones(self) -> "Others":
+        if self._others is None:
+            images, labels = (self._unseen() if self._unseen else None) or (None, None)
+            empty = np.zeros((0, *self.shape), np.uint8)
+            labels = None if labels is None else np.asarray(labels, np.int32)
+            self._others = Memory(empty if images is None else images), labels
+        return self._others
+
+    def picture(self, paths: Paths, *, count: int) -> np.ndarray:
+        """Return a uint8 picture of `count` samples, as a grid."""
+        return self.draw(paths.shown(count), columns=paths.columns)
 
     def draw(self, samples: np.ndarray, columns: int | None = None) -> np.ndarray:
         """Return a uint8 picture of samples in [-1, 1] of shape (n, height, width, channels), as a grid."""
@@ -138,7 +156,7 @@ def in_memory(
     classes: tuple[str, ...],
     augmentation: Augmentation,
     selection: Selection | None = None,
-    unseen: Callable[[], np.ndarray | None] | None = None,
+    unseen: Unseen | None = None,
 ) -> Images:
     """Return a labelled set of uint8 images of shape (count, height, width, channels)."""
     return Images(

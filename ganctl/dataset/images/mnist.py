@@ -139,17 +139,17 @@ def load(
         classes=classes,
         augmentation=augmentation,
         selection=selection,
-        unseen=(lambda: test_images(place)) if split == "train" else None,
+        unseen=(lambda: test_split(place)) if split == "train" else None,
     )
 
 
-def test_images(place: Path) -> np.ndarray | None:
-    """Return the test split's images, uint8 (n, 28, 28, 1), None where they are not there or not readable."""
+def test_split(place: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the test split's images, uint8 (n, 28, 28, 1), and labels; None where they cannot be read."""
     try:
-        images, _ = read_npz(place, "test") if place.suffix == ".npz" else read_folder(place, "test")
+        images, labels = read_npz(place, "test") if place.suffix == ".npz" else read_folder(place, "test")
     except UsageError:
         return None
-    return images[..., None]
+    return images[..., None], labels
 
 
 def read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganctl import image
+from ganctl.dataset.contract import Paths, check_batch_size
 from ganctl.dataset.images.image_set import Images
 from ganctl.dataset.images.mnist import mnist
-from ganctl.error import UsageError
+from ganctl.game.field import Field
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -57,10 +58,12 @@ class Stacked:
     labels = None
     classes: tuple[str, ...] = ()
     skipped = 0
+    held_out = 0
 
     def __init__(self, digits: Images) -> None:
         self.storage = digits.storage
         self.shape = (*digits.shape[:2], CHANNELS)
+        self.fields = {"image": Field(kind="image", shape=self.shape)}
         self.truth = Thousand()
         self.fingerprint = hashlib.sha256(f"{self.name} {digits.fingerprint}".encode()).hexdigest()
 
@@ -76,11 +79,7 @@ class Stacked:
         Raises:
             UsageError: a batch larger than the set of digits.
         """
-        if not 1 <= batch_size <= len(self):
-            raise UsageError(
-                f"trainer.batch_size={batch_size} needs as many images, and {self.name} has {len(self)}; "
-                f"use a batch size from 1 to {len(self)}."
-            )
+        check_batch_size(self, batch_size)
         import tensorflow as tf
 
         from ganctl.dataset.stream import order
@@ -114,6 +113,14 @@ class Stacked:
     def held(self, count: int) -> np.ndarray:
         """Return no pictures: none is kept from training."""
         return np.zeros((0, *self.shape), np.float32)
+
+    def examples(self, places: np.ndarray, *, held: bool = False) -> dict[str, np.ndarray]:
+        """Return pictures of `read`, float32 in [-1, 1]."""
+        return {"image": image.to_float(self.read(places % len(self)))}
+
+    def picture(self, paths: Paths, *, count: int) -> np.ndarray:
+        """Return a uint8 picture of `count` samples, as a grid."""
+        return self.draw(paths.shown(count), columns=paths.columns)
 
     def take(self, count: int) -> np.ndarray:
         """Return the first `count` pictures of seed 0 (at most `len` of them), float32 in [-1, 1]."""

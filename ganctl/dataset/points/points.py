@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganctl.check import expect_whole
+from ganctl.dataset.contract import Paths, check_batch_size
 from ganctl.dataset.options import between, positive
 from ganctl.dataset.points.density import Mixture, Sine, SwissRoll
 from ganctl.dataset.points.figure import field_places, picture
-from ganctl.error import UsageError
+from ganctl.game.field import Field
+from ganctl.game.keys import FIXED_POINTS, POINTS
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -18,7 +20,6 @@ EPOCH = 100_000  # what a set without end calls its length
 BLOCK = 16_384  # points drawn at once, of which batches are cut: one draw a batch costs ten times as much
 SHOWN = {1: 10_000, 2: 2_000}  # samples in a picture, by dimensions
 WALK = 41  # latents of which a picture shows where they go
-STREAM, SAMPLE = -101, -102  # of the random keys, which no other noise of a run uses
 
 
 class Points:
@@ -41,12 +42,14 @@ class Points:
     labels = None
     classes: tuple[str, ...] = ()
     skipped = 0
+    held_out = 0
 
     def __init__(self, name: str, truth: Any, size: int | None = None):
         if size is not None:
             expect_whole("dataset.size", size, 1)
         self.name, self.truth, self.size = name, truth, size
         self.shape = (len(truth.box),)
+        self.fields = {"image": Field(kind="point", shape=self.shape)}
         parts = {key: np.asarray(value).tolist() for key, value in sorted(vars(truth).items())}
         self.fingerprint = hashlib.sha256(repr((name, size, parts)).encode()).hexdigest()
 
@@ -62,18 +65,14 @@ class Points:
         Raises:
             UsageError: a batch larger than a fixed sample.
         """
-        if not 1 <= batch_size <= len(self):
-            raise UsageError(
-                f"trainer.batch_size={batch_size} needs as many points, and {self.name} has {len(self)}; "
-                f"use a batch size from 1 to {len(self)}."
-            )
+        check_batch_size(self, batch_size)
         import tensorflow as tf
 
         each = max(1, BLOCK // batch_size)
         fixed = None if self.size is None else tf.constant(self.take(self.size))
 
         def block(index: tf.Tensor) -> dict[str, tf.Tensor]:
-            key = tf.random.fold_in(tf.constant([seed, STREAM]), tf.cast(index, tf.int32))
+            key = tf.random.fold_in(tf.constant([seed, POINTS]), tf.cast(index, tf.int32))
             count = each * batch_size
             if fixed is None:
                 points = self.truth.sample(count, key)
@@ -95,23 +94,31 @@ class Points:
         import tensorflow as tf
 
         with tf.device("CPU"):
-            drawn = self.truth.sample(len(self), tf.constant([0, SAMPLE]))
+            drawn = self.truth.sample(len(self), tf.constant([0, FIXED_POINTS]))
         return drawn.numpy()[:count]
 
-    def draw(self, samples: np.ndarray) -> np.ndarray:
+    def draw(self, samples: np.ndarray, columns: int | None = None) -> np.ndarray:
         """Return a uint8 picture, of shape (480, 480, 3), of samples of shape (n, dimensions)."""
         return picture(self.truth, samples)
 
-    def portray(self, scene: Any) -> np.ndarray:
+    def held(self, count: int) -> np.ndarray:
+        """Return no points: none is kept from training."""
+        return np.zeros((0, *self.shape), np.float32)
+
+    def examples(self, places: np.ndarray, *, held: bool = False) -> dict[str, np.ndarray]:
+        """Return the points of `take` at some places."""
+        return {"image": self.take(len(self))[places % len(self)]}
+
+    def picture(self, paths: Paths, *, count: int) -> np.ndarray:
         """Return a uint8 picture of shape (480, 480, 3) of samples over the truth and the players' views.
 
         Args:
-            scene: has `samples(count)`, `field(points)` and `walk(count)`
-                (`ganctl.training.latent_paths.Scene`).
+            paths: the game as a picture sees it.
+            count: is not used: a picture of points shows thousands of them.
         """
-        field, centre = scene.field(field_places(self.truth.box))
-        walk = scene.walk(WALK) if self.shape == (1,) else None
-        samples = scene.samples(SHOWN[self.shape[0]])
+        field, centre = paths.field(field_places(self.truth.box))
+        walk = paths.walk(WALK) if self.shape == (1,) else None
+        samples = paths.samples(SHOWN[self.shape[0]])
         return picture(self.truth, samples, field=field, centre=centre, walk=walk)
 
 

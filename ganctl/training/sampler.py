@@ -1,0 +1,149 @@
+"""Draws from a game: samples, what a grid shows of them, and the game's own views."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ganctl.error import UsageError, suggest
+from ganctl.game.batch import Batch
+from ganctl.game.game import Game
+from ganctl.game.keys import PREVIEW, SAMPLE
+from ganctl.training.average import ExponentialAverage
+from ganctl.training.timeline import Timeline
+
+# Numbers of samples, (n,), -> the data that they are made of, by name, n rows each.
+Inputs = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+
+
+class Sampler:
+    """Draws from a game as it is at the run's step, by averaged weights where there are any.
+
+    Args:
+        game: with its networks built.
+        average: of its weights, or None.
+        seed: of the run, for the samples that every grid shows.
+        step: the rounds finished so far, an int64 scalar variable.
+        timeline: the game's phases.
+        block: samples drawn at a time, on which the random numbers of each depend.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        average: ExponentialAverage | None,
+        *,
+        seed: int,
+        step: tf.Variable,
+        timeline: Timeline,
+        block: int = 64,
+    ) -> None:
+        self.game, self.average, self.seed, self.step = game, average, seed, step
+        self.timeline, self.block = timeline, block
+        self._graphs: dict[tuple, Any] = {}  # a graph for each kind of sample that was asked for
+
+    def preview(self, count: int, averaged: bool = True, **rules: Any) -> np.ndarray:
+        """Return samples of the latents that every grid of this run shows; `rules` are those of `stream`."""
+        return self.sample(count, seed=self.seed, key=PREVIEW, averaged=averaged, **rules)
+
+    def sample(self, count: int, **rules: Any) -> np.ndarray:
+        """Return `count` samples, float32 of shape (count, ...); `rules` as of `stream`."""
+        return np.concatenate(list(self.stream(count, **rules)))
+
+    def stream(
+        self,
+        count: int,
+        *,
+        seed: int,
+        key: int = SAMPLE,
+        averaged: bool = True,
+        make: str = "image",
+        shown: bool = False,
+        inputs: Inputs | None = None,
+        given: Iterable[str] = (),
+    ) -> Iterator[np.ndarray]:
+        """Yield samples a block at a time; sample i depends on (seed, i) alone, however many are drawn.
+
+        Args:
+            count: how many.
+            seed, key: of the noise.
+            averaged: whether averaged weights draw, where there are any.
+            make: what is made, one of the game's `makes`.
+            shown: whether to give what a grid shows of each sample (`Game.show`) in place of the sample.
+            inputs: gives the data that samples are made of; None for a game that needs none.
+            given: names of those that a user gave.
+        """
+        start = tf.constant([seed, key])
+        known = self.average.estimate(self.seed) if self.average and averaged else []
+        shown = shown and type(self.game).show is not Game.show
+        rules = {"averaged": averaged, "make": make, "shown": shown, "given": tuple(given)}
+        for block in range(-(-count // self.block)):
+            places = np.arange(block * self.block, (block + 1) * self.block)
+            rows = {name: tf.constant(value) for name, value in (inputs(places) if inputs else {}).items()}
+            yield self._block(start, block, known, rows, **rules)[: count - block * self.block]
+
+    def view(
+        self, name: str, *, seed: int, averaged: bool = True, inputs: Inputs | None = None
+    ) -> np.ndarray:
+        """Return one of the game's views, float32 tiles (n, height, width, channels) in [-1, 1].
+
+        Raises:
+            UsageError: when the game has no such view.
+        """
+        views = self.game.views
+        if name not in views:
+            known = ", ".join(views) or "none"
+            raise UsageError(f"view: expected one of {known}, got '{name}'.{suggest(name, views)}")
+        known = self.average.estimate(self.seed) if self.average and averaged else []
+        rows = {key: tf.constant(v) for key, v in (inputs(np.arange(self.block)) if inputs else {}).items()}
+        start = tf.constant([seed, SAMPLE])
+        return self._block(start, 0, known, rows, averaged=averaged, view=name, given=())
+
+    def moment(self) -> dict[str, Any]:
+        """Return what a batch of now is told of the run: its step and phase."""
+        step = self.step.read_value()
+        span = self.timeline.at(int(step))
+        return {"step": step, "phase": span.phase, "fade": span.fade(step)}
+
+    def labels(self, count: int) -> np.ndarray | None:
+        """Return the labels of the first `count` samples, whatever the seed; None for a game without."""
+        return self.game.conditions(np.arange(count)).get("label")
+
+    def _block(self, start: tf.Tensor, block: int, known: list, rows: dict, **rules: Any) -> np.ndarray:
+        step = self.step.read_value()
+        span = self.timeline.at(int(step))
+        kind = (span.start, *sorted(rules.items()), *sorted(rows))
+        if kind not in self._graphs:
+            self._graphs[kind] = tf.function(partial(self._drawn, span=span, **rules), autograph=False)
+        return self._graphs[kind](start, tf.constant(block), known, rows, step).numpy()
+
+    def _drawn(
+        self, start, block, known, rows, step, *, span, averaged, given, make="image", shown=False, view=""
+    ) -> tf.Tensor:
+        conditions = self.game.conditions(block * self.block + tf.range(self.block))
+        rules = {"phase": span.phase, "fade": span.fade(step), "given": given}
+        key = tf.random.fold_in(start, block)
+        batch = Batch(conditions | rows, size=self.block, key=key, step=step, **rules)
+
+        def draw() -> tf.Tensor:
+            if view:
+                return self.game.views[view](batch)
+            return self.game.show(batch) if shown else self.game.sample(batch, make)
+
+        if self.average and averaged:
+            with self.average.applied(known):
+                return draw()
+        return draw()
+
+
+def inputs_of(game: Game, dataset: Any, make: str = "image") -> Inputs | None:
+    """Return what a game's samples are made of, from held-out examples where there are some.
+
+    None for a game whose samples are made of nothing but noise and labels.
+    """
+    if not game.makes[make]:
+        return None
+    held = dataset.held_out > 0
+    return lambda places: dataset.examples(places, held=held)
