@@ -46,7 +46,7 @@ def _run(command: str = "--help", *words: str) -> int:
         raise UsageError(f"There is no command '{command}'.{hint}")
     module = importlib.import_module(f"ganctl.commands.{command.replace('-', '_')}")
     if any(word in ("-h", "--help") for word in words):
-        print((module.__doc__ or "").strip())
+        print(module.help_of(list(words)) if hasattr(module, "help_of") else (module.__doc__ or "").strip())
         return 0
     return module.run(list(words))
 

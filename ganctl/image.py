@@ -23,13 +23,14 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
     """Tile images into one picture, row by row, with a white gutter.
 
     Args:
-        images: floats in [-1, 1] of shape (n, height, width, 1 or 3), any tile size.
-        columns: tiles a row; the default makes the grid as square as it can be.
+        images: floats in [-1, 1] of shape (n, height, width, 1 or 3), any tile size; or (n, tiles, height,
+            width, 1 or 3), tiles that belong together side by side: an input, what was made of it, the truth.
+        columns: images a row; the default makes the grid as square as it can be.
 
     Returns:
         uint8 of shape (rows * (height + 2) + 2, columns * (width + 2) + 2, 1 or 3).
     """
-    tiles = to_uint8(images)
+    tiles = beside(to_uint8(images)) if images.ndim == 5 else to_uint8(images)
     count, height, width, channels = tiles.shape
     columns = min(columns or math.ceil(math.sqrt(count)), count)
     rows = math.ceil(count / columns)
@@ -41,3 +42,12 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
         left = GUTTER + column * (width + GUTTER)
         canvas[top : top + height, left : left + width] = tile
     return canvas
+
+
+def beside(groups: np.ndarray) -> np.ndarray:
+    """Return uint8 pictures (n, height, width, channels) of groups (n, tiles, ...), a pixel between tiles."""
+    count, tiles, height, width, channels = groups.shape
+    wide = np.full((count, height, tiles * (width + 1) - 1, channels), BACKGROUND, np.uint8)
+    for tile in range(tiles):
+        wide[:, :, tile * (width + 1) : tile * (width + 1) + width] = groups[:, tile]
+    return wide

@@ -56,3 +56,18 @@ def python(code: str, **options) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def play(trainer, batch, key, step, watched, *, player: str):
+    """Play one turn of a player; return its terms."""
+    from ganctl.game.turn import Turn
+
+    turn = trainer.rounds.turn((Turn(player=player),), trainer.timeline.spans[0])
+    return turn(batch, key, step, watched)
+
+
+def point_fields(dimensions: int = 2):
+    """What an example of points has."""
+    from ganctl.game.field import Field
+
+    return {"image": Field(kind="point", shape=(dimensions,))}

@@ -54,7 +54,7 @@ def make():
 
         config = compose(list(overrides)).plain() | changes
         dataset = build.dataset(config)
-        return config, dataset, build.trainer(config, shape=dataset.shape, classes=len(dataset.classes))
+        return config, dataset, build.trainer(config, dataset.fields)
 
     return build
 

@@ -159,9 +159,10 @@ def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
 
 def _run_subject(wish: Wish, data: list[str]) -> Any:
     """Return a run's generator; its folder may be a stranger's."""
-    from ganctl.commands.sample import checkpoint_of
     from ganctl.config.trust import admit
     from ganctl.evaluate import subjects
+    from ganctl.run import checkpoint
+    from ganctl.run.console import complain
     from ganctl.run.folder import find
     from ganctl.training import device
 
@@ -175,7 +176,9 @@ def _run_subject(wish: Wish, data: list[str]) -> Any:
             )
         config["dataset"]["path"] = value
     admit(config, folder.path, trust=wish.trust)
-    step, tensors = checkpoint_of(folder, wish.checkpoint)
+    step, tensors, complaints = checkpoint.wanted(folder.checkpoints, wish.checkpoint)
+    for complaint in complaints:
+        complain(f"WARNING: {complaint} Using step {step} instead.")
     device.wake()  # what is wrong with the words was told before
     return subjects.of_run(folder, config, step, tensors, wish)
 

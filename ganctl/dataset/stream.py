@@ -79,7 +79,8 @@ def stream(
         return seed + (number << 31)  # seeds are below 2^31, so that each stream's is one that no run has
 
     def load(batch: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        first, element = batch * batch_size, {}
+        first = batch * batch_size
+        element: dict[str, tf.Tensor] = {}
         for number in numbers:
             mine = {name: source.values for name, source in sources.items() if source.stream == number}
             count = len(next(iter(mine.values())))

@@ -13,7 +13,7 @@ from safetensors.numpy import load, save
 
 from ganctl.dataset.images.storage import Memory
 from ganctl.dataset.options import Augmentation
-from ganctl.dataset.stream import stream
+from ganctl.dataset.stream import Source, stream
 from ganctl.extractor.feed import in_chunks
 from ganctl.files import atomic
 
@@ -121,7 +121,8 @@ def learned(images: np.ndarray, labels: np.ndarray, *, epochs: int, seed: int) -
     keras.utils.set_random_seed(seed)
     model, batch = network(int(labels.max()) + 1, channels=images.shape[-1]), min(128, len(images))
     rules: Any = {"batch_size": batch, "seed": seed, "start": 0, "augmentation": Augmentation()}
-    data = stream(Memory(images), labels.astype(np.int32), **rules)
+    sources = {"image": Source(values=Memory(images)), "label": Source(values=labels.astype(np.int32))}
+    data = stream(sources, **rules)
     fit(model, data, steps=len(images) // batch, epochs=epochs)
     read = reader(model)
     return lambda pictures: np.argmax(read(pictures)[1], axis=1)

@@ -1,4 +1,4 @@
-"""Picture files: a grid into a PNG, PNG files into a GIF."""
+"""Picture files: a grid into a PNG, a clip or PNG files into a GIF."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +14,14 @@ def save_png(path: Path, picture: np.ndarray) -> None:
     squeezed = picture[..., 0] if picture.shape[-1] == 1 else picture
     with atomic.writing(path, sync=False) as file:
         Image.fromarray(squeezed).save(file, format="PNG")
+
+
+def save_clip(path: Path, clip: np.ndarray, *, rate: float = 8.0) -> None:
+    """Write a uint8 clip of shape (frames, height, width, 1 or 3) as a GIF of so many frames a second."""
+    first, *rest = [Image.fromarray(frame[..., 0] if frame.shape[-1] == 1 else frame) for frame in clip]
+    options = {"save_all": True, "append_images": rest, "duration": int(1000 / rate), "loop": 0}
+    with atomic.writing(path, sync=False) as file:
+        first.save(file, format="GIF", **options)
 
 
 def save_gif(path: Path, pictures: Sequence[Path], *, seconds: float = 8.0, frames: int = 100) -> None:

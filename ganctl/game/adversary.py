@@ -55,6 +55,8 @@ class Adversary:
         see: Callable[[tf.Tensor, tf.Tensor], Any] | None = None,
         rules: Callable[[Batch], dict[str, Any]] = lambda batch: {},
     ) -> None:
+        if game.loss is None:
+            raise UsageError(f"model {type(game).__name__}: expected a loss, got none.")
         if name in game.adversaries or bool(name) != bool(game.adversaries):
             raise ValueError(f"{type(game).__name__}: the first adversary has no name, others one each.")
         self.game, self.name, self.condition, self.see, self.rules = game, name, condition, see, rules
@@ -81,8 +83,8 @@ class Adversary:
             image = reduce(lambda image, part: part.prepare(image, batch), self._all(), image)
             return self.see(image, beside) if self.see else image
 
-        kept = {"name": self.name, "beside": beside, "rules": self.rules(batch)}
-        return Critic(self.network, prepare, batch, **kept)
+        rules = self.rules(batch)
+        return Critic(self.network, prepare, batch, name=self.name, beside=beside, rules=rules)
 
     def discriminator(
         self, batch: Batch, fake: tf.Tensor, real: tf.Tensor | None = None, beside: tf.Tensor | None = None
@@ -228,6 +230,9 @@ class Adversary:
         if loss.ordered:
             facts["sign"] = tf.reduce_mean(tf.sign(real_logits - loss.boundary))
         batch.note(**self.named(facts))
-        seen = unrecorded(real, fake, per_image(real_logits), per_image(fake_logits))
+        said = per_image(real_logits), per_image(fake_logits)
+        real, fake, real_logits, fake_logits = unrecorded(real, fake, *said)
         names = [self._prefix + name for name in watched(loss.ordered)]
-        batch.signal(names, lambda: signals(*seen, loss.boundary, ordered=loss.ordered))
+        batch.signal(
+            names, lambda: signals(real, fake, real_logits, fake_logits, loss.boundary, loss.ordered)
+        )

@@ -16,7 +16,7 @@ def watched(ordered: bool) -> tuple[str, ...]:
 
 
 def signals(
-    real, fake, real_logits, fake_logits, boundary: float, *, ordered: bool = True
+    real, fake, real_logits, fake_logits, boundary: float = 0.0, ordered: bool = True
 ) -> list[tf.Tensor]:
     """Return float32 scalars in the order of `watched`.
 

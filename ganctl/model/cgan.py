@@ -32,8 +32,7 @@ class ConditionalGAN(GAN):
             UsageError: for data without labels; for a part that mixes images of different labels.
         """
         self.labels = expect_labels("cgan", fields)
-        given = {"latent": latent, "prior": prior}
-        super().__init__(_Labelled(network, self.labels), fields, **given, **parts)
+        super().__init__(_Labelled(network, self.labels), fields, latent=latent, prior=prior, **parts)
         self.columns = self.labels if self.labels <= WIDEST else None
 
     def judged_by(self) -> dict[str, Any]:

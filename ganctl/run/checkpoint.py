@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ganctl.error import RunError
+from ganctl.error import RunError, UsageError, suggest
 from ganctl.files import atomic
 from ganctl.files.tensors import read, write
 
-__all__ = ["BEST", "newest", "path_of", "prune", "read", "steps", "write"]
+__all__ = ["BEST", "newest", "path_of", "prune", "read", "steps", "wanted", "write"]
 
 BEST = "best.safetensors"  # the file of the best one, by a metric
 PATTERN = re.compile(r"step-(\d+)\.safetensors")
@@ -61,6 +61,26 @@ def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
             f"No intact checkpoint in {folder}: {complaints[0]}{older} To start again, delete them."
         )
     raise RunError(f"No checkpoint in {folder}; train first: ganctl resume {folder.parent}")
+
+
+def wanted(folder: Path, word: str) -> tuple[int, dict[str, np.ndarray], list[str]]:
+    """Return what `newest` returns, of the checkpoint that a user means: last, best or a step.
+
+    Raises:
+        UsageError: when there is no such checkpoint.
+        RunError: when it is damaged.
+    """
+    if word == "last":
+        return newest(folder)
+    known, path = steps(folder), folder / BEST
+    if word == "best" and path.is_file():
+        return (*read(path), [])
+    if word.isdigit() and int(word) in known:
+        return (*read(path_of(folder, int(word))), [])
+    there = ["last", "best"] if path.is_file() else ["last"]
+    reason = "no metric chose a best one in this run" if word == "best" else f"got '{word}'"
+    hint = suggest(word, there)
+    raise UsageError(f"checkpoint: expected {', '.join(there)} or one of the steps {known}; {reason}.{hint}")
 
 
 def prune(folder: Path, *, keep: int) -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,28 @@ from filelock import FileLock, Timeout
 
 from ganctl.error import RunError, UsageError, suggest
 from ganctl.files import plain
+from ganctl.game.field import Fields, from_facts
 from ganctl.run import checkpoint, metrics_log, record
 
 PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
 STATUSES = ("running", "finished", "stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asks:
+    """What samples of a run can be given.
+
+    Args:
+        fields: what the game knows of, by name.
+        makes: what can be made.
+        names: of the fields that can be given.
+        views: whole pictures of the game's own.
+    """
+
+    fields: Fields
+    makes: list[str]
+    names: list[str]
+    views: list[str]
 
 
 class Folder:
@@ -61,6 +80,17 @@ class Folder:
     def data(self) -> dict[str, Any]:
         """Return what run.json says of the data; empty when it says nothing."""
         return self.record().get("data") or {}
+
+    def asks(self) -> "Asks":
+        """Return what samples of this run can be given, as the training noted it.
+
+        Raises:
+            RunError: when it was not noted, or is damaged.
+        """
+        facts, place = self.record().get("samples"), self.path / "run.json"
+        facts = facts if isinstance(facts, dict) else {}
+        lists = {name: [str(each) for each in facts.get(name) or []] for name in ("makes", "names", "views")}
+        return Asks(fields=from_facts(facts.get("fields"), place), **lists)
 
     def log_lines(self) -> metrics_log.Log:
         """Return what metrics.jsonl holds, and what of it is damaged.

@@ -50,7 +50,7 @@ class Rounds:
             return self._graph(self._round, span)(batches, tf.constant(True))
         return self._graph(self._rounds, span)(batches, tf.constant(rounds))
 
-    def turn(self, turns: tuple[Turn, ...], span: Span) -> Callable[..., Terms]:
+    def turn(self, turns: tuple[Turn, ...], span: Span) -> Any:
         """Return turns that are played together, as a graph: (data, key, step, watched) -> terms."""
         kind = (turns, span)
         if kind not in self._graphs:
@@ -130,7 +130,7 @@ def schedule(game: Game, settings: Settings) -> list[tuple[tuple[Turn, ...], int
         together = tuple(turn for turn in turns if turn.every == 1)
         return [(together, 0), *(((turn,), 0) for turn in turns if turn.every > 1)]
     seen: dict[str, int] = {}
-    found = []
+    found: list[tuple[tuple[Turn, ...], int]] = []
     for turn in turns:
         which = 0 if turn.loss else seen.get(turn.player, 0)
         found.append(((turn,), which))

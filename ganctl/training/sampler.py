@@ -94,8 +94,8 @@ class Sampler:
         """
         views = self.game.views
         if name not in views:
-            known = ", ".join(views) or "none"
-            raise UsageError(f"view: expected one of {known}, got '{name}'.{suggest(name, views)}")
+            there = ", ".join(views) or "none"
+            raise UsageError(f"view: expected one of {there}, got '{name}'.{suggest(name, views)}")
         known = self.average.estimate(self.seed) if self.average and averaged else []
         rows = {key: tf.constant(v) for key, v in (inputs(np.arange(self.block)) if inputs else {}).items()}
         start = tf.constant([seed, SAMPLE])

@@ -96,7 +96,12 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
         complain(f"WARNING: {warning}")
     run.keep = looks_back(settings)
     run.note(
-        status="running", process=os.getpid(), error=None, **_protocol(trainer, dataset), **_facts(dataset)
+        status="running",
+        process=os.getpid(),
+        error=None,
+        **_protocol(trainer, dataset),
+        **_facts(dataset),
+        samples=_asks(trainer.game),
     )
     run.open(_display(settings, trainer), step=step)
     try:
@@ -198,6 +203,17 @@ def _protocol(trainer: Any, dataset: Any) -> dict[str, Any]:
         return {}
     rules = {"samples": measure.samples, "seed": trainer.seed, "averaged": bool(trainer.average)}
     return {"protocol": measure.protocol(dataset, **rules)}
+
+
+def _asks(game: Any) -> dict[str, Any]:
+    """Return what run.json says of what samples can be given: `ganctl.run.folder.Asks`."""
+    made_of = [name for names in game.makes.values() for name in names]
+    return {
+        "fields": {name: field.facts() for name, field in game.fields.items()},
+        "makes": list(game.makes),
+        "names": list(dict.fromkeys([*made_of, *game.conditions(0)])),
+        "views": list(game.views),
+    }
 
 
 def _facts(dataset: Any) -> dict[str, Any]:

@@ -82,6 +82,10 @@ class Trainer:
         """The rounds finished so far."""
         return int(self.step.numpy())
 
+    def train(self, batches: Iterator, rounds: int = 1) -> tf.Tensor:
+        """Play rounds of the phase where the game stands; return the last one's scalars, see `Rounds`."""
+        return self.rounds(batches, self.timeline.at(self.played), rounds)
+
     def fit(self, dataset: Any, run: Any) -> None:
         """Train to the last step, reporting to `run`, which also says when to stop early.
 
@@ -114,7 +118,7 @@ class Trainer:
             self.edges.enter(span, step)
             rounds = self._bundle(step, pace if traced else 0.0)
             start = time.perf_counter()
-            values = self.rounds(data, span, rounds).numpy().tolist()
+            values = self.train(data, rounds).numpy().tolist()
             # The first call of each kind traces the graph and says nothing about the pace.
             pace, traced = (time.perf_counter() - start) / rounds if traced else 0.0, True
             step = self.played

@@ -285,14 +285,14 @@ def test_selections_that_cannot_be_are_refused(options):
 def test_a_discriminator_that_knows_its_images_is_seen_and_one_that_does_not_is_not(make):
     words = ["model=gan", *TINY["gan"], "trainer.batch_size=8", "model.latent=8", "dataset.limit=20"]
     _, dataset, trainer = make(*words)
-    facts = trainer.recognition(dataset, 0)
+    facts = trainer.overfitting(dataset, 0)
     assert set(facts) == {"discriminator/training", "discriminator/held_out", "discriminator/recognized"}
     assert 0.3 < facts["discriminator/recognized"] < 0.7
     bright, dark = np.full((128, 28, 28, 1), 0.5, np.float32), np.full((128, 28, 28, 1), -0.5, np.float32)
-    trainer.recognition._sets = (bright, dark)
-    first = trainer.recognition(dataset, 0)["discriminator/recognized"]
-    trainer.recognition._sets = (dark, bright)
-    assert {first, trainer.recognition(dataset, 0)["discriminator/recognized"]} == {0.0, 1.0}
+    trainer.overfitting._sets = (bright, dark)
+    first = trainer.overfitting(dataset, 0)["discriminator/recognized"]
+    trainer.overfitting._sets = (dark, bright)
+    assert {first, trainer.overfitting(dataset, 0)["discriminator/recognized"]} == {0.0, 1.0}
     _, plain, _ = make("model=gan", *TINY["gan"], *SMALL)
-    trainer.recognition._sets = None
-    assert trainer.recognition(plain, 0) == {}
+    trainer.overfitting._sets = None
+    assert trainer.overfitting(plain, 0) == {}

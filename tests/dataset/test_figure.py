@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ganctl.dataset.points import figure, points
-from ganctl.training.latent_paths import Scene
+from ganctl.training.latent_paths import LatentPaths
 
 TINY = [
     "network=points",
@@ -53,29 +53,29 @@ def test_a_field_is_shown_around_its_boundary_and_an_undecided_one_is_pale():
 def test_the_field_is_the_discriminator_s_and_packed_ones_have_none(make):
     _, dataset, trainer = make("dataset=ring", "model=gan", *TINY)
     places = figure.field_places(dataset.truth.box)
-    field, centre = Scene(trainer).field(places)
+    field, centre = LatentPaths(trainer.sampler).field(places)
     judged = trainer.game.discriminator(places, training=False).numpy()[:, 0]
     assert np.array_equal(field, judged) and centre == 0.0
     _, dataset, packed = make("dataset=ring", "model=gan", "remedy=[packing]", *TINY)
-    assert Scene(packed).field(places) == (None, None)
+    assert LatentPaths(packed.sampler).field(places) == (None, None)
     assert packed.picture(dataset).shape == (480, 480, 3)
 
 
 def test_a_latent_of_one_number_walks_through_its_prior_in_order(make):
     _, _, trainer = make("dataset=line", "model=gan", "model.latent=1", "model.prior=uniform", *TINY)
     trainer.game.generator = lambda latents, training: latents
-    walk = Scene(trainer).walk(41)
+    walk = LatentPaths(trainer.sampler).walk(41)
     assert walk.shape == (41, 1) and (np.diff(walk[:, 0]) > 0).all()
     assert np.allclose(walk[:, 0], np.linspace(-1, 1, 41), atol=0.06)
     _, _, several = make("dataset=line", "model=gan", "model.latent=3", "average=ema", *TINY)
-    assert Scene(several).walk(41).shape == (41, 1)
+    assert LatentPaths(several.sampler).walk(41).shape == (41, 1)
 
 
 def test_a_run_resumed_in_the_middle_of_a_block_equals_one_that_was_left_alone(make):
     words = ["dataset=line", "model=gan", "average=ema", *TINY]
 
     def play(trainer, data, until):
-        trainer.train(trainer._stream(data), until - trainer.played)
+        trainer.train(trainer.batches(data), until - trainer.played)
 
     _, data, whole = make(*words)
     play(whole, data, 12)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import tiny
+from builders import play, tiny
 
 from ganctl.error import UsageError
 from ganctl.layer.fourier import FourierFeatures
@@ -168,10 +168,10 @@ def test_each_normalization_trains_both_players_in_float16_and_bundled(norm, mak
 def test_a_normalization_of_weights_trains_split_and_accumulated(norm, word, make):
     words = [word, f"norm={norm}", "average=ema", "penalty=[r1]", "trainer.order=alternating"]
     _, dataset, trainer = make(*tiny("gan"), *words)
-    batches = trainer._stream(dataset)
+    batches = trainer.batches(dataset)
     for _ in range(2):
         assert np.isfinite(trainer.train(batches).numpy()).all()
-    assert np.isfinite(trainer.sample(3, seed=0)).all()
+    assert np.isfinite(trainer.sampler.sample(3, seed=0)).all()
 
 
 def test_the_generator_s_turn_moves_no_weight_of_a_spectrally_normalized_critic(make, tensorflow):
@@ -179,7 +179,7 @@ def test_the_generator_s_turn_moves_no_weight_of_a_spectrally_normalized_critic(
     game, batch = trainer.game, next(iter(dataset.batches(8, seed=0)))
     before = [weight.numpy() for weight in game.weights("discriminator")]
     key, step = tensorflow.constant([1, 2]), tensorflow.constant(0, "int64")
-    trainer._turn(batch, key, step, tensorflow.constant(True), players=("generator",))
+    play(trainer, batch, key, step, tensorflow.constant(True), player="generator")
     for weight, value in zip(game.weights("discriminator"), before, strict=True):
         assert np.array_equal(weight.numpy(), value)
     names = [weight.name for weight in game.discriminator.variables]

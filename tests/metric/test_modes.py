@@ -96,8 +96,8 @@ def test_training_measures_and_a_sample_does_not_depend_on_how_many_are_drawn(ma
     )
     found = trainer.evaluate(dataset)
     assert {"modes/captured", "modes/quality", "modes/total_variation", "modes/kl"} <= found.keys()
-    many = trainer.sample(5000, seed=1)
-    assert many.shape == (5000, 2) and np.array_equal(trainer.sample(7, seed=1), many[:7])
+    many = trainer.sampler.sample(5000, seed=1)
+    assert many.shape == (5000, 2) and np.array_equal(trainer.sampler.sample(7, seed=1), many[:7])
 
 
 def test_stacked_digits_spell_a_number():

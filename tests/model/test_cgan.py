@@ -54,10 +54,10 @@ def test_a_trained_generator_makes_what_it_is_asked_for(make, tmp_path):
     fast.append("trainer.batch_size=32")
     _, dataset, trainer = make(*tiny("cgan"), *data, *fast, "average=ema")
     assert dataset.classes == ("dark", "light") and trainer.game.columns == 2
-    batches = trainer._stream(dataset)
+    batches = trainer.batches(dataset)
     for _ in range(10):
         trainer.train(batches, 15)
-    samples, labels = trainer.sample(99, seed=3), trainer.labels(99)
+    samples, labels = trainer.sampler.sample(99, seed=3), trainer.sampler.labels(99)
     assert np.array_equal(
         labels, np.arange(99) % 2
     )  # in one order, through blocks that are no multiple of it
@@ -67,7 +67,7 @@ def test_a_trained_generator_makes_what_it_is_asked_for(make, tmp_path):
 
 
 def test_rows_between_latents_keep_their_label(make, monkeypatch):
-    from ganctl.training.latent_paths import Scene
+    from ganctl.training.latent_paths import LatentPaths
 
     _, _, trainer = make(*tiny("cgan"))
     labels, plain = [], trainer.game.make
@@ -77,7 +77,7 @@ def test_rows_between_latents_keep_their_label(make, monkeypatch):
         return plain(latent, batch, **rest)
 
     monkeypatch.setattr(trainer.game, "make", noted)
-    assert Scene(trainer).between(3, 4).shape == (12, 28, 28, 1)
+    assert LatentPaths(trainer.sampler).between(3, 4).shape == (12, 28, 28, 1)
     assert labels[0].numpy().tolist() == [0] * 4 + [1] * 4 + [2] * 4
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import tiny
+from builders import play, tiny
 
 from ganctl.config.choices import choices
 
@@ -30,19 +30,22 @@ def test_steps_are_finite_repeatable_from_a_checkpoint_and_samples_look_like_the
         Image.fromarray(pixels).save(tmp_path / f"{index % 2}/{index}.png")
     data = ["dataset=image_folder", f"dataset.path={tmp_path}", "dataset.size=[16,24]"]
     _, dataset, trainer = make(*tiny(model), *data, f"dataset.channels={channels}")
-    trainer.train(trainer._stream(dataset))
-    saved, ends = trainer.values(), []
+    trainer.train(trainer.batches(dataset))
+    saved, ends = trainer.state.values(), []
     for _ in range(2):  # what is not in the checkpoint has moved on in between, and would show
-        trainer.restore(saved)
-        assert np.isfinite(trainer.train(trainer._stream(dataset)).numpy()).all()
-        ends.append({name: value.tobytes() for name, value in trainer.values().items()})
+        trainer.state.restore(saved)
+        assert np.isfinite(trainer.train(trainer.batches(dataset)).numpy()).all()
+        ends.append({name: value.tobytes() for name, value in trainer.state.values().items()})
     assert ends[0] == ends[1]
-    assert "discriminator/adversarial" in trainer.terms and "generator/adversarial" in trainer.terms
-    samples = trainer.sample(5, seed=1)
+    assert (
+        "discriminator/adversarial" in trainer.rounds.terms
+        and "generator/adversarial" in trainer.rounds.terms
+    )
+    samples = trainer.sampler.sample(5, seed=1)
     assert samples.shape == (5, 16, 24, channels) and samples.dtype == np.float32
     assert samples.min() >= -1 and samples.max() <= 1 and samples.std() > 0
-    assert np.array_equal(samples, trainer.sample(5, seed=1))
-    assert not np.array_equal(samples, trainer.sample(5, seed=2))
+    assert np.array_equal(samples, trainer.sampler.sample(5, seed=1))
+    assert not np.array_equal(samples, trainer.sampler.sample(5, seed=2))
 
 
 @pytest.mark.parametrize("model", DISTINCT)
@@ -56,7 +59,7 @@ def test_each_turn_moves_its_own_weights_and_no_others(model, make, tensorflow):
     for mover in game.players:
         before = {player: snapshot(game, player) for player in game.players}
         key, step = tensorflow.constant([1, 2]), tensorflow.constant(0, "int64")
-        trainer._turn(batch, key, step, tensorflow.constant(True), players=(mover,))
+        play(trainer, batch, key, step, tensorflow.constant(True), player=mover)
         for player, weights in before.items():
             moved = [not np.array_equal(a, b) for a, b in zip(weights, snapshot(game, player), strict=True)]
             if type(game.loss).__name__ == "Wasserstein" and player == "discriminator":
@@ -71,7 +74,7 @@ def test_every_precision_trains_with_float32_weights_and_terms(model, precision,
     report = trainer.train(batches)
     assert report.dtype == "float32" and np.isfinite(report.numpy()).all()
     assert {str(w.dtype) for w in trainer.game.generator.trainable_variables} == {"float32"}
-    assert trainer.sample(3, seed=0).dtype == np.float32
+    assert trainer.sampler.sample(3, seed=0).dtype == np.float32
     if precision != "float32":
         assert trainer.game.generator.layers[0].compute_dtype == precision
 
@@ -113,7 +116,7 @@ def test_a_recipe_overfits_one_batch(make, tensorflow):
     losses = []
     for step in range(60):
         key, count = tensorflow.constant([0, 0]), tensorflow.constant(step, "int64")
-        report = trainer._turn(batch, key, count, tensorflow.constant(True), players=("discriminator",))
+        report = play(trainer, batch, key, count, tensorflow.constant(True), player="discriminator")
         losses.append(float(report["discriminator/adversarial"]))
     assert losses[-1] < 0.5 * losses[0]
 
@@ -124,10 +127,10 @@ def test_the_average_follows_its_formula_and_is_what_samples_use(make):
     start = weight.numpy()
     trainer.train(iter(dataset.batches(8, seed=0)))
     np.testing.assert_allclose(shadow.numpy(), 0.75 * start + 0.25 * weight.numpy(), rtol=1e-6, atol=1e-7)
-    averaged, last = trainer.sample(4, seed=0), trainer.sample(4, seed=0, averaged=False)
+    averaged, last = trainer.sampler.sample(4, seed=0), trainer.sampler.sample(4, seed=0, averaged=False)
     assert not np.array_equal(averaged, last)
     kept = {id(w): s.numpy() for w, s in trainer.average.shadows["generator"]}
     for variable in trainer.game.generator.variables:
         if id(variable) in kept:
             variable.assign(kept[id(variable)])
-    np.testing.assert_allclose(trainer.sample(4, seed=0, averaged=False), averaged, atol=1e-6)
+    np.testing.assert_allclose(trainer.sampler.sample(4, seed=0, averaged=False), averaged, atol=1e-6)

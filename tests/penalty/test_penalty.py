@@ -201,7 +201,7 @@ def test_lazy_terms_join_a_recipe_and_train_at_once(make):
     reports = []
     for _ in range(2):
         values = trainer.train(batches).numpy()
-        reports.append(dict(zip(trainer.terms, values, strict=True)))
+        reports.append(dict(zip(trainer.rounds.terms, values, strict=True)))
     lazy, other = ([report[f"discriminator/{name}"] for report in reports] for name in ("r1", "r2"))
     assert lazy[0] > 0 and lazy[1] == 0 and min(other) > 0
 

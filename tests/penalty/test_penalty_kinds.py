@@ -153,7 +153,7 @@ def test_lecam_s_averages_are_in_the_checkpoint_and_follow_every_turn(make):
     batches = iter(dataset.batches(8, seed=0))
     trainer.train(batches)
     trainer.train(batches)
-    values = trainer.values()
+    values = trainer.state.values()
     assert values["game/penalty/lecam/turns"] == 4
     assert values["game/penalty/lecam/real"] != 0 and values["game/penalty/lecam/fake"] != 0
 
@@ -164,7 +164,7 @@ def test_clipped_weights_stay_in_their_box_and_there_is_no_term(make):
     before = [weight.numpy() for weight in trainer.game.weights("discriminator")]
     assert max(abs(weight).max() for weight in before) > 0.003
     trainer.train(iter(dataset.batches(8, seed=0)))
-    assert "discriminator/clip" not in trainer.terms
+    assert "discriminator/clip" not in trainer.rounds.terms
     after = [weight.numpy() for weight in trainer.game.weights("discriminator")]
     assert max(abs(weight).max() for weight in after) == np.float32(0.003)
     others = [weight.numpy() for weight in trainer.game.weights("generator")]
@@ -214,7 +214,7 @@ def test_orthogonality_takes_every_kernel_by_its_outputs(make):
         kernels = [matrix(*kernel).numpy().astype(np.float64) for kernel in penalty.kernels[player]]
         expected[player] = sum((((k.T @ k) * (1 - np.eye(k.shape[1]))) ** 2).sum() for k in kernels)
     values = trainer.train(iter(dataset.batches(8, seed=0))).numpy()
-    report = dict(zip(trainer.terms, values, strict=True))
+    report = dict(zip(trainer.rounds.terms, values, strict=True))
     for player, cost in expected.items():
         assert report[f"{player}/orthogonal"] == pytest.approx(cost, rel=1e-4)
 
@@ -223,9 +223,9 @@ def test_orthogonality_takes_every_kernel_by_its_outputs(make):
 def test_every_penalty_joins_a_recipe_of_images(order, make):
     chosen = [penalty for penalty in choices("penalty") if penalty != "clip"]  # it goes with no slopes
     _, dataset, trainer = make(*tiny("dcgan"), f"penalty=[{','.join(chosen)}]", f"trainer.order={order}")
-    values = trainer.train(trainer._stream(dataset)).numpy()
+    values = trainer.train(trainer.batches(dataset)).numpy()
     assert np.isfinite(values).all()
-    assert {term.partition("/")[2] for term in trainer.terms} >= set(chosen)
+    assert {term.partition("/")[2] for term in trainer.rounds.terms} >= set(chosen)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from builders import point_fields
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
@@ -39,7 +40,7 @@ def points(**parts) -> GAN:
         generator=lambda latent, shape: stack(latent, shape[0]),
         discriminator=lambda shape: stack(shape[0], 1),
     )
-    return GAN(network, (2,), latent=3, loss=parts.pop("loss", NonSaturating()), **parts)
+    return GAN(network, point_fields(), latent=3, loss=parts.pop("loss", NonSaturating()), **parts)
 
 
 def test_a_pack_holds_neighbours_channel_after_channel(tensorflow, turn):

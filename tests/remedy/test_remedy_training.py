@@ -33,11 +33,11 @@ def words(group: str, name: str) -> list[str]:
 def trained(make, *chosen: str, rounds: int = 3):
     own = any(word.startswith("network=") for word in chosen)
     _, dataset, trainer = make(*(["model=gan", *SIZES] if own else tiny("gan")), *chosen)
-    batches = trainer._stream(dataset)
+    batches = trainer.batches(dataset)
     reports = [trainer.train(batches).numpy() for _ in range(rounds)]
     assert np.isfinite(reports).all()
     trainer.data = dataset
-    return trainer, dict(zip(trainer.terms, reports[-1], strict=True))
+    return trainer, dict(zip(trainer.rounds.terms, reports[-1], strict=True))
 
 
 def assert_same(one: dict, other: dict) -> None:
@@ -49,13 +49,13 @@ def assert_same(one: dict, other: dict) -> None:
 def test_what_is_saved_is_all_that_matters_for_the_rounds_that_follow(group, name, make):
     # The same trainer again: what is not in its state has moved on, and would show.
     trainer, _ = trained(make, *words(group, name), rounds=2)
-    dataset, saved, ends = trainer.data, trainer.values(), []
+    dataset, saved, ends = trainer.data, trainer.state.values(), []
     for _ in range(2):
-        trainer.restore(saved)
-        batches = trainer._stream(dataset)
+        trainer.state.restore(saved)
+        batches = trainer.batches(dataset)
         for _ in range(2):
             trainer.train(batches)
-        ends.append(trainer.values())
+        ends.append(trainer.state.values())
     assert_same(*ends)
 
 
@@ -67,7 +67,7 @@ def test_several_with_a_state_resume_bit_for_bit(make):
     _, dataset, again = make(*tiny("gan"), *chosen)
     again.restore(half)
     for trainer in (whole, again):
-        batches = trainer._stream(dataset)
+        batches = trainer.batches(dataset)
         for _ in range(3):
             trainer.train(batches)
     assert_same(whole.values(), again.values())
@@ -90,12 +90,12 @@ def test_remedies_and_spectral_normalization_compile_with_xla(make):
 def test_accumulated_gradients_with_everything_are_finite_and_repeatable(make):
     chosen = ["remedy=[replay,packing]", "augment=[adaptive]", *SMALL["replay"], *SMALL["adaptive"]]
     _, dataset, trainer = make(*tiny("dcgan"), *chosen, "trainer.accumulate=2")
-    start, ends = trainer.values(), []
+    start, ends = trainer.state.values(), []
     for _ in range(2):
-        trainer.restore(start)
-        batches = trainer._stream(dataset)
+        trainer.state.restore(start)
+        batches = trainer.batches(dataset)
         assert np.isfinite([trainer.train(batches).numpy() for _ in range(3)]).all()
-        ends.append(trainer.values())
+        ends.append(trainer.state.values())
     assert_same(*ends)
     assert int(ends[0]["game/remedy/replay/filled"]) == 12  # three rounds of two parts of two fakes
     assert any("moving_variance" in name for name in ends[0])
@@ -104,7 +104,7 @@ def test_accumulated_gradients_with_everything_are_finite_and_repeatable(make):
 def test_packing_and_replay_act_on_what_the_discriminator_s_turn_sees(make):
     trainer, _ = trained(make, "remedy=[packing,replay]", "remedy.replay.size=12", rounds=2)
     assert trainer.game.discriminator.input_shape[-1] == 2
-    assert int(trainer.values()["game/remedy/replay/filled"]) == 8
+    assert int(trainer.state.values()["game/remedy/replay/filled"]) == 8
     with pytest.raises(UsageError, match=r"type trainer\.devices=1"):
         make(*tiny("gan"), "remedy=[replay]", "trainer.devices=2")
     with pytest.raises(UsageError, match=r"trainer\.devices=1 or remedy\.unrolled\.optimizer=sgd"):
@@ -130,7 +130,7 @@ def test_gradients_are_clipped_from_the_shell(clipping, make):
     )
     weights = trainer.game.weights("generator")
     before = [weight.numpy() for weight in weights]
-    trainer.train(trainer._stream(dataset))
+    trainer.train(trainer.batches(dataset))
     moved = [weight.numpy() - was for weight, was in zip(weights, before, strict=True)]
     norms = {
         "clipnorm": max(np.linalg.norm(move) for move in moved),
@@ -154,6 +154,6 @@ def test_schedules_are_chosen_from_the_shell(schedule, options, share, make):
     _, dataset, trainer = make(*tiny("gan"), *chosen, "trainer.steps=4")
     optimizer = trainer.optimizers["discriminator"]
     start = float(optimizer.learning_rate)
-    trainer.train(trainer._stream(dataset))
-    trainer.train(trainer._stream(dataset))
+    trainer.train(trainer.batches(dataset))
+    trainer.train(trainer.batches(dataset))
     assert float(optimizer.learning_rate) == pytest.approx(share * start, rel=1e-5)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from builders import point_fields
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
@@ -15,7 +16,7 @@ from ganctl.remedy.unrolled import Unrolled
 
 def game_of(generator, discriminator, shape, loss=NonSaturating, **parts) -> GAN:
     network = SimpleNamespace(generator=generator, discriminator=discriminator)
-    return GAN(network, shape, latent=2, loss=loss(), **parts)
+    return GAN(network, point_fields(*shape), latent=2, loss=loss(), **parts)
 
 
 def sigmoid(x):
@@ -129,16 +130,16 @@ def test_steps_ahead_leave_no_trace_in_the_discriminator(make):
 
     What the steps remember is their own: Adam's second moment.
     """
-    from builders import tiny
+    from builders import play, tiny
 
     words = [*tiny("dcgan"), "remedy=[unrolled,replay]", "remedy.unrolled.steps=2", "remedy.replay.size=16"]
     _, dataset, trainer = make(*words, "trainer.order=alternating")
     tf = pytest.importorskip("tensorflow")
     batch = next(iter(dataset.batches(8, seed=0)))
-    before = trainer.values()
+    before = trainer.state.values()
     key, step = tf.constant([1, 2]), tf.constant(0, "int64")
-    trainer._turn(batch, key, step, tf.constant(True), players=("generator",))
-    after = trainer.values()
+    play(trainer, batch, key, step, tf.constant(True), player="generator")
+    after = trainer.state.values()
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     own = {name for name in changed if "/unrolled/" in name}
     kinds = {name.split("/")[1] for name in changed - own}

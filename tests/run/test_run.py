@@ -75,7 +75,7 @@ def test_config_yaml_is_plain_data_and_rebuilds_the_run(finished):
     assert config == compose([*WORDS, "name=run", f"outputs={finished}"]).plain()
     trainer = build.trainer(config, shape=(28, 28, 1))
     step, tensors, _ = checkpoint.newest(finished / "run/checkpoints")
-    trainer.restore(tensors)
+    trainer.state.restore(tensors)
     assert trainer.played == step == 6
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from builders import tiny
+from builders import point_fields, tiny
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
@@ -77,7 +77,7 @@ def one_layer() -> GAN:
         generator=generator,
         discriminator=lambda shape: keras.Sequential([keras.Input(shape), keras.layers.Dense(1)]),
     )
-    return GAN(network, (2,), latent=3, loss=NonSaturating())
+    return GAN(network, point_fields(), latent=3, loss=NonSaturating())
 
 
 def test_estimated_statistics_are_the_means_of_batches_statistics(tensorflow):
@@ -105,11 +105,14 @@ def test_samples_use_estimated_statistics_which_are_found_once_a_call(make):
     words = [*tiny("dcgan"), "average=ema", "average.decay=0.5", "average.ramp=false", "average.batches=2"]
     _, dataset, trainer = make(*words, "average.statistics=reestimated")
     trainer.train(iter(dataset.batches(8, seed=0)), 3)
-    before, calls, estimator = trainer.values(), [], trainer.average._estimator
+    before, calls, estimator = trainer.state.values(), [], trainer.average._estimator
     trainer.average._estimator = lambda key: (calls.append(1), estimator(key))[1]
-    first, again = trainer.sample(130, seed=1), trainer.sample(130, seed=1)  # three blocks each
+    first, again = (
+        trainer.sampler.sample(130, seed=1),
+        trainer.sampler.sample(130, seed=1),
+    )  # three blocks each
     assert len(calls) == 2 and np.array_equal(first, again)
-    after = trainer.values()
+    after = trainer.state.values()
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert np.isfinite(first).all() and np.abs(first).max() <= 1
 

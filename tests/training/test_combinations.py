@@ -67,13 +67,13 @@ def trainer_of(recipe):
 
     def trainer_of(penalty: str, norm: str):
         if norm not in built:
-            trainer = build.trainer(config_of("none", norm), shape=(2,))
-            built[norm] = trainer, trainer.values()
+            trainer = build.trainer(config_of("none", norm), point_fields())
+            built[norm] = trainer, trainer.state.values()
         trainer, start = built[norm]
         game = trainer.game
-        game.penalties = {}
-        trainer.restore(start)
-        game.penalties = {
+        game.adversary.penalties = {}
+        trainer.state.restore(start)
+        game.adversary.penalties = {
             name: build.make(node) for name, node in config_of(penalty, norm)["penalty"].items()
         }
         game.join()
@@ -93,22 +93,24 @@ def points(recipe, tensorflow):
 def game_of(trainer, losses, tf):
     """Return a function that plays all steps with one of the losses, the graph of all of them in one."""
     from ganctl.loss.mixture import Mixture
-    from ganctl.training.update import Turn
+    from ganctl.game.turn import Turn
+    from ganctl.training.timeline import Timeline
+    from ganctl.training.update import Update
 
     game, weights = trainer.game, tf.Variable(np.zeros(len(losses), np.float32))
     parts = {name: lambda loss=loss: loss for name, loss in losses.items()}
-    game.loss = Mixture(parts, dict.fromkeys(losses, 1))
-    turn = Turn(game, trainer.optimizers, batch_size=SIZE)
+    loss = game.adversary.loss = Mixture(parts, dict.fromkeys(losses, 1))
+    update, [span] = Update(game, trainer.optimizers), Timeline((), batch_size=SIZE, batches=1).spans
 
     @tf.function(autograph=False)
     def play(points):
-        game.loss.weighted = [(loss, weights[index]) for index, loss in enumerate(losses.values())]
+        loss.weighted = [(loss, weights[index]) for index, loss in enumerate(losses.values())]
 
         def step(index, total):
             for player in game.players:
                 key = tf.random.fold_in(tf.constant([0, 0]), index)
                 now, no = tf.cast(index, tf.int64), tf.constant(False)
-                terms = turn({"image": points[index]}, key, now, no, players=(player,))
+                terms = update({"image": points[index]}, key, now, no, turns=(Turn(player=player),), span=span)
                 total += tf.add_n(list(terms.values()))
             return index + 1, total
 
@@ -144,11 +146,11 @@ def test_every_loss_stays_finite_or_is_refused(
     trainer = trainer_of(penalty, norm)
     if norm != "none":  # a mixture is the sum of the others, and doubles the graph
         losses = {name: loss for name, loss in losses.items() if name != "mixture"}
-    start, play = trainer.values(), game_of(trainer, losses, tensorflow)
+    start, play = trainer.state.values(), game_of(trainer, losses, tensorflow)
     moved = {}
     for loss in losses:
-        trainer.restore(start)
-        total, values = play(loss, points), trainer.values()
+        trainer.state.restore(start)
+        total, values = play(loss, points), trainer.state.values()
         assert np.isfinite(total), (loss, total)
         broken = [name for name, value in values.items() if not np.isfinite(value).all()]
         assert not broken, (loss, broken)

@@ -104,9 +104,9 @@ def test_a_step_costs_what_its_networks_do_by_hand(make):
 
 def test_a_turn_more_costs_more_and_counting_changes_no_weight(make):
     _, dataset, trainer = make(*tiny("dcgan"), "trainer.order=alternating")
-    before = {name: value.numpy().tolist() for name, value in trainer.state().items()}
+    before = {name: value.numpy().tolist() for name, value in trainer.state.variables().items()}
     once = cost.step_flops(trainer, dataset)
-    assert before == {name: value.numpy().tolist() for name, value in trainer.state().items()}
+    assert before == {name: value.numpy().tolist() for name, value in trainer.state.variables().items()}
     _, dataset, trainer = make(*tiny("dcgan"), "trainer.order=alternating", "trainer.turns.discriminator=2")
     assert 1.2 * once < cost.step_flops(trainer, dataset) < 2 * once
 

@@ -13,7 +13,7 @@ EXACT = ["network.discriminator.dropout=0", "optimizer.generator=sgd", "optimize
 
 def train(make, *words, devices, rounds=3):
     _, dataset, trainer = make(*words, f"trainer.devices={devices}")
-    batches = trainer._stream(dataset)
+    batches = trainer.batches(dataset)
     reports = [trainer.train(batches).numpy() for _ in range(rounds)]
     return trainer, reports
 

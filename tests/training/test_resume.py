@@ -183,9 +183,9 @@ def test_a_full_disk_stops_the_run_with_the_last_checkpoint_intact(tmp_path):
 
 def test_state_names_everything_that_training_changes(make):
     _, dataset, trainer = make(*tiny("dcgan"), "average=ema")
-    before = trainer.values()
+    before = trainer.state.values()
     trainer.train(iter(dataset.batches(8, seed=0)))
-    after = trainer.values()
+    after = trainer.state.values()
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     # Dropout's seeds, batch statistics, moments and averages are what other tools forget.
     for part in ("step", "seed_generator_state", "moving_variance", "momentum", "average/"):
@@ -198,7 +198,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(make):
         batches = iter(dataset.batches(8, seed=seed))
         for _ in range(3):
             trainer.train(batches)
-        return trainer.values()
+        return trainer.state.values()
 
     first, again, other = weights(1), weights(1), weights(2)
     assert all(first[name].tobytes() == again[name].tobytes() for name in first)
@@ -211,7 +211,7 @@ def test_many_rounds_in_one_call_equal_single_rounds(make):
         _, dataset, trainer = make(*tiny("dcgan_rmsprop"))
         batches = iter(dataset.batches(8, seed=0))
         reports = [trainer.train(batches, rounds).numpy() for rounds in bundles]
-        states.append((reports[-1], trainer.values()))
+        states.append((reports[-1], trainer.state.values()))
     for report, state in states[1:]:
         assert np.array_equal(report, states[0][0])
         assert all(state[name].tobytes() == states[0][1][name].tobytes() for name in state)

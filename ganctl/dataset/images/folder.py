@@ -109,7 +109,7 @@ def load(
     refuse_bad(source, found, skip=skip)
     names = [images.names[index] for index in found.good]
     storage: Storage = Disk(source, names, form) if found.array is None else Memory(found.array)
-    return Images(
+    pictures = Images(
         place.stem,
         storage,
         content=hashlib.sha256(f"{found.content} {form}".encode()).hexdigest(),
@@ -119,3 +119,5 @@ def load(
         skipped=len(found.bad),
         selection=selection,
     )
+    pictures.names = names
+    return pictures

@@ -56,6 +56,7 @@ class Images:
         unseen: Unseen | None = None,
     ):
         self.name = name
+        self.names: list[str] = []  # of the files that images came from, where each has one
         self.storage = storage
         self._others: Others | None = None
         self.shape = storage.shape

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from builders import SMALL
-from ganctl.training.hindsight import MOST, Hindsight
+
+from ganctl.training.probes import MOST, AverageProbe
 
 RING = ["dataset=ring", "model=points", "network.generator.hidden=[16]", *SMALL]
 
@@ -21,21 +22,23 @@ def test_both_coverages_are_counted_and_nothing_of_the_game_moves(make):
     _, dataset, trainer = make(*RING, "average=ema", "average.decay=0.5", "average.ramp=false", "penalty=[]")
     for weight in trainer.game.weights("generator"):  # the last weights draw elsewhere than their average
         weight.assign(3 * weight)
-    before = {name: value.tobytes() for name, value in trainer.values().items()}
-    facts = trainer.hindsight(dataset)
+    before = {name: value.tobytes() for name, value in trainer.state.values().items()}
+    facts = trainer.averaging(dataset)
     reals = dataset.take(MOST)
     for name, averaged in (("average/coverage", True), ("average/coverage_of_last", False)):
-        assert facts[name] == pytest.approx(coverage(reals, trainer.preview(MOST, averaged)), abs=1e-6)
+        assert facts[name] == pytest.approx(
+            coverage(reals, trainer.sampler.preview(MOST, averaged)), abs=1e-6
+        )
     assert facts["average/coverage"] != facts["average/coverage_of_last"]
-    assert before == {name: value.tobytes() for name, value in trainer.values().items()}
+    assert before == {name: value.tobytes() for name, value in trainer.state.values().items()}
 
 
 def test_without_an_average_or_with_few_images_there_is_nothing_to_compare(make):
     _, dataset, trainer = make(*RING)
-    assert trainer.hindsight(dataset) == {}
+    assert trainer.averaging(dataset) == {}
 
     class Few:
         def take(self, count):
             return np.zeros((MOST - 1, 2), np.float32)
 
-    assert Hindsight(lambda count, averaged: None)(Few()) == {}
+    assert AverageProbe(lambda count, averaged, dataset: None)(Few()) == {}

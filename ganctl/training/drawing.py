@@ -1,0 +1,174 @@
+"""Samples drawn from a run's folder, and written: one picture, raw numbers, single pictures, clips."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganctl import image
+from ganctl.dataset.given import Given, hint, read
+from ganctl.error import RunError, UsageError, suggest
+from ganctl.files import atomic
+from ganctl.files.pictures import save_clip, save_png
+from ganctl.game.field import Field, from_facts
+from ganctl.training import build
+
+USUAL = 64  # samples where nobody says how many
+
+
+class Drawing:
+    """Draws from a run as it was at a checkpoint.
+
+    Args:
+        folder: the run's.
+        config: its config, with which its networks are built.
+        tensors: the checkpoint.
+        options: has `n`, `seed`, `average`, `make`, `view` and `given` (`ganctl sample`).
+
+    Attributes:
+        count: samples that are drawn.
+        remarks: what a user should know of them.
+
+    Raises:
+        UsageError: for data that the run's samples are not made of, or that are missing.
+    """
+
+    def __init__(self, folder: Any, config: dict[str, Any], tensors: Mapping[str, Any], options: Any) -> None:
+        self.folder, self.config, self.options = folder, build.to_draw(config), options
+        self.remarks: list[str] = []
+        self.sampler, state = build.sampler(self.config, self._fields())
+        state.restore(tensors)
+        self.game = self.sampler.game
+        if options.make not in self.game.makes:
+            known = ", ".join(self.game.makes)
+            raise UsageError(f"make: expected one of {known}, got '{options.make}'.")
+        self.given = {name: self._read(name, text) for name, text in options.given.items()}
+        longest = max((len(each.values) for each in self.given.values()), default=USUAL)
+        self.count = options.n or longest
+        self.averaged = bool(self.sampler.average and options.average)
+
+    def write(self, out: Path, *, as_folder: bool) -> None:
+        """Draw, and write to a file.png, a file.npy, or a folder of single pictures.
+
+        Raises:
+            UsageError: for a folder of points, which are no pictures one by one.
+        """
+        options = self.options
+        picture = not as_folder and out.suffix == ".png"
+        rules = {"seed": options.seed, "averaged": options.average, "inputs": self._inputs()}
+        if options.view:
+            tiles = self.sampler.view(options.view, **rules)
+            write(tiles, out, draw=lambda these: image.grid(these, columns=self.game.columns))
+            return
+        rules |= {"make": options.make, "given": tuple(self.given)}
+        shown = picture and options.make == "image"
+        samples = self.sampler.sample(self.count, shown=shown, **rules)
+        points = samples.ndim == 2 and picture
+        draw = self._dataset().draw if points else image.grid
+        columns = None if "label" in self.given else self.game.columns
+        labels, classes = self._labels(), self.game.classes
+        write(
+            samples,
+            out,
+            as_folder=as_folder,
+            draw=lambda these: draw(these, columns=columns),
+            folders=None if labels is None else [classes[label] for label in labels],
+            names=next((each.names for each in self.given.values() if each.names), []),
+        )
+
+    def _fields(self) -> Mapping[str, Field]:
+        """Return what an example of the run's data has, from its own record where that says it."""
+        facts = self.folder.data().get("fields")
+        return from_facts(facts, self.folder.path / "run.json") if facts else self._dataset().fields
+
+    def _read(self, name: str, text: str) -> Given:
+        """Return what a user gives for one name."""
+        known = [*self.game.makes[self.options.make], *self.game.conditions(np.arange(1))]
+        if name not in known:
+            told = suggest(name, known) or " See: ganctl sample RUN --help"
+            raise UsageError(f"There is no option '{name}'.{told}")
+        return read(name, self.game.fields[name], text)
+
+    def _inputs(self) -> Any:
+        """Return what samples are made of: what was given, and held-out examples for what was not."""
+        needed = [name for name in self.game.makes[self.options.make] if name not in self.given]
+        if not needed and not self.given:
+            return None
+        dataset = self._needed(needed) if needed else None
+
+        def inputs(places: np.ndarray) -> dict[str, np.ndarray]:
+            rows = dict(dataset.examples(places, held=dataset.held_out > 0)) if dataset else {}
+            return rows | {name: each.values[places % len(each.values)] for name, each in self.given.items()}
+
+        return inputs
+
+    def _needed(self, names: list[str]) -> Any:
+        """Return the run's data, of which examples are taken for what nobody gave.
+
+        Raises:
+            UsageError: when they are not there: what to type instead.
+        """
+        told = " ".join(hint(name, self.game.fields[name]) for name in names)
+        try:
+            dataset = self._dataset()
+        except (UsageError, RunError) as error:
+            told = " ".join(hint(name, self.game.fields[name]) for name in names)
+            raise UsageError(
+                f"{names[0]}: the run's own data are not there ({error}) Type {told}."
+            ) from error
+        kind = "held-out" if dataset.held_out else "training"
+        told = " ".join(hint(name, self.game.fields[name]) for name in names)
+        self.remarks.append(f"{', '.join(names)}: {kind} examples of {dataset.name}; or type {told}")
+        return dataset
+
+    def _dataset(self) -> Any:
+        return build.dataset(self.config)
+
+    def _labels(self) -> np.ndarray | None:
+        """Return the labels of the samples, None where they have none."""
+        given = self.given.get("label")
+        return self.sampler.labels(self.count) if given is None else np.resize(given.values, self.count)
+
+
+def write(
+    samples: np.ndarray,
+    out: Path,
+    *,
+    as_folder: bool = False,
+    draw: Any = image.grid,
+    folders: list[str] | None = None,
+    names: list[str] | None = None,
+) -> None:
+    """Write samples as one picture (.png), as raw numbers (.npy), or as single files into a folder.
+
+    Args:
+        samples: float32 of shape (n, ...).
+        out: where to.
+        as_folder: whether that is a folder.
+        draw: what makes one picture of samples.
+        folders: of each single picture, by its class; None for pictures without.
+        names: of the files that single pictures are made of, which they keep; numbers without.
+
+    Raises:
+        UsageError: for a folder of points, which are no pictures one by one.
+    """
+    if as_folder and samples.ndim == 2:
+        raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
+    if as_folder:
+        digits = len(str(len(samples) - 1))
+        for index, picture in enumerate(samples):
+            place = out / folders[index] if folders else out
+            atomic.refuse_link(place)
+            place.mkdir(parents=True, exist_ok=True)
+            kept = names[index % len(names)] if names and index < len(names) else f"{index:0{digits}d}"
+            if picture.ndim == 4:
+                save_clip(place / f"{Path(kept).stem}.gif", image.to_uint8(picture))
+            else:
+                save_png(place / f"{Path(kept).stem}.png", image.to_uint8(picture))
+    elif out.suffix == ".npy":
+        with atomic.writing(out, sync=False) as file:
+            np.save(file, samples)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_png(out, draw(samples))
