@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import yaml
+from builders import point_fields
 
 from ganctl.config.choices import choices, file_of
 from ganctl.error import UsageError
@@ -92,8 +93,8 @@ def points(recipe, tensorflow):
 
 def game_of(trainer, losses, tf):
     """Return a function that plays all steps with one of the losses, the graph of all of them in one."""
-    from ganctl.loss.mixture import Mixture
     from ganctl.game.turn import Turn
+    from ganctl.loss.mixture import Mixture
     from ganctl.training.timeline import Timeline
     from ganctl.training.update import Update
 
@@ -110,7 +111,9 @@ def game_of(trainer, losses, tf):
             for player in game.players:
                 key = tf.random.fold_in(tf.constant([0, 0]), index)
                 now, no = tf.cast(index, tf.int64), tf.constant(False)
-                terms = update({"image": points[index]}, key, now, no, turns=(Turn(player=player),), span=span)
+                terms = update(
+                    {"image": points[index]}, key, now, no, turns=(Turn(player=player),), span=span
+                )
                 total += tf.add_n(list(terms.values()))
             return index + 1, total
 
