@@ -63,15 +63,15 @@ def test_several_with_a_state_resume_bit_for_bit(make):
     chosen = ["remedy=[packing,replay,top_k]", "augment=[adaptive]", f"penalty=[{','.join(PENALTIES)}]"]
     chosen += [*AVERAGE, *SMALL["replay"], *SMALL["top_k"], *SMALL["adaptive"]]
     whole, _ = trained(make, *chosen, rounds=3)
-    half = whole.values()
+    half = whole.state.values()
     _, dataset, again = make(*tiny("gan"), *chosen)
-    again.restore(half)
+    again.state.restore(half)
     for trainer in (whole, again):
         batches = trainer.batches(dataset)
         for _ in range(3):
             trainer.train(batches)
-    assert_same(whole.values(), again.values())
-    state = set(again.state())
+    assert_same(whole.state.values(), again.state.values())
+    state = set(again.state.variables())
     for name in ("replay/pool", "adaptive/probability", "historical_averaging/generator/turns"):
         assert any(name in place for place in state), name
 
@@ -116,7 +116,9 @@ def test_packing_and_replay_act_on_what_the_discriminator_s_turn_sees(make):
 def test_several_devices_augment_as_one_does(make):
     # Each device takes its rows of the same random numbers, so the numbers of one device come out.
     chosen = [*AUGMENTED, "network.discriminator.dropout=0", "network.discriminator.input_dropout=0"]
-    one, two = (trained(make, *chosen, f"trainer.devices={count}", rounds=2)[0].values() for count in (1, 2))
+    one, two = (
+        trained(make, *chosen, f"trainer.devices={count}", rounds=2)[0].state.values() for count in (1, 2)
+    )
     for key, value in one.items():
         np.testing.assert_allclose(two[key], value, rtol=1e-3, atol=1e-5, err_msg=key)
 

@@ -143,7 +143,7 @@ def test_every_loss_stays_finite_or_is_refused(
     reason = REFUSED.get((None, norm)) or REFUSED.get((penalty, norm))
     if reason:
         with pytest.raises(UsageError, match=reason):
-            build.trainer(config_of(penalty, norm), shape=(2,))
+            build.trainer(config_of(penalty, norm), point_fields())
         return
     monkeypatch.setattr(Batch, "signal", lambda *_: None)  # the diagnosis is not what is tried here
     trainer = trainer_of(penalty, norm)
@@ -172,4 +172,4 @@ def test_clipping_beside_a_penalty_on_slopes_is_refused(penalty, recipe):
     config_of, _ = recipe
     both = config_of(penalty, "none")["penalty"] | config_of("clip", "none")["penalty"]
     with pytest.raises(UsageError, match=rf"type penalty=\[clip\] or penalty=\[{penalty}\]"):
-        build.trainer(config_of("none", "none") | {"penalty": both}, shape=(2,))
+        build.trainer(config_of("none", "none") | {"penalty": both}, point_fields())

@@ -5,8 +5,9 @@ import pytest
 from builders import tiny
 
 from ganctl.error import UsageError
-from ganctl.game.signals import NAMES
+from ganctl.game.signals import watched
 
+WATCHED = watched(ordered=True)
 # Without dropout (whose masks are drawn per device) and with one batch's statistics the numbers must agree.
 EXACT = ["network.discriminator.dropout=0", "optimizer.generator=sgd", "optimizer.discriminator=sgd"]
 
@@ -23,22 +24,24 @@ def test_two_devices_make_the_steps_of_one(make):
     words = [*tiny("cgan"), *EXACT, "norm.generator=none", "optimizer.generator.clipvalue=1e-4"]
     one, reports = train(make, *words, devices=1)
     two, split = train(make, *words, devices=2)
-    assert two.strategy.num_replicas_in_sync == 2 and one.terms == two.terms
+    assert two.strategy.num_replicas_in_sync == 2 and one.rounds.terms == two.rounds.terms
     # Neighbours are compared within a device's part of the batch; all else must agree.
-    same = [name.split("/")[1] not in NAMES for name in one.terms]
+    same = [name.split("/")[1] not in WATCHED for name in one.rounds.terms]
     np.testing.assert_allclose(np.array(split)[:, same], np.array(reports)[:, same], rtol=1e-5, atol=1e-6)
-    values = two.values()
-    for name, value in one.values().items():
+    values = two.state.values()
+    for name, value in one.state.values().items():
         np.testing.assert_allclose(values[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_batch_statistics_are_averaged_over_devices(make):
     one, _ = train(make, *tiny("dcgan"), devices=1, rounds=1)
     two, _ = train(make, *tiny("dcgan"), devices=2, rounds=1)
-    first_mean = next(name for name in two.state() if "moving_mean" in name)
+    first_mean = next(name for name in two.state.variables() if "moving_mean" in name)
     # The first layer sees the same latents, and the mean of two halves is the mean of the whole.
-    np.testing.assert_allclose(two.values()[first_mean], one.values()[first_mean], rtol=1e-4, atol=1e-7)
-    for name, variable in two.state().items():
+    np.testing.assert_allclose(
+        two.state.values()[first_mean], one.state.values()[first_mean], rtol=1e-4, atol=1e-7
+    )
+    for name, variable in two.state.variables().items():
         copies = [copy.numpy() for copy in variable.values]
         assert np.array_equal(*copies), f"{name} is not the same on both devices"
 
@@ -47,22 +50,22 @@ def test_batch_statistics_are_averaged_over_devices(make):
 def test_a_checkpoint_of_one_number_of_devices_continues_on_another(first, then, make):
     words = [*tiny("dcgan_rmsprop"), "average=ema"]
     one, _ = train(make, *words, devices=first)
-    saved = one.values()
+    saved = one.state.values()
     _, dataset, other = make(*words, f"trainer.devices={then}")
-    other.restore(saved)
-    assert all(np.array_equal(value, saved[name]) for name, value in other.values().items())
-    np.testing.assert_allclose(other.sample(4, seed=0), one.sample(4, seed=0), atol=1e-6)
-    assert np.isfinite(other.train(other._stream(dataset)).numpy()).all()
+    other.state.restore(saved)
+    assert all(np.array_equal(value, saved[name]) for name, value in other.state.values().items())
+    np.testing.assert_allclose(other.sampler.sample(4, seed=0), one.sampler.sample(4, seed=0), atol=1e-6)
+    assert np.isfinite(other.train(other.batches(dataset)).numpy()).all()
 
 
 def test_accumulated_gradients_are_those_of_the_whole_batch(make):
     words = [*tiny("cgan"), *EXACT, "norm.generator=none"]
     whole, reports = train(make, *words, devices=1)
     parts, split = train(make, *words, "trainer.accumulate=4", devices=1)
-    same = [name.split("/")[1] not in NAMES for name in whole.terms]
+    same = [name.split("/")[1] not in WATCHED for name in whole.rounds.terms]
     np.testing.assert_allclose(np.array(split)[:, same], np.array(reports)[:, same], rtol=1e-5, atol=1e-6)
-    values = parts.values()
-    for name, value in whole.values().items():
+    values = parts.state.values()
+    for name, value in whole.state.values().items():
         np.testing.assert_allclose(values[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
