@@ -79,6 +79,13 @@ def ganctl(tmp_path):
     return call
 
 
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    """The folder of runs in an empty folder, where the test is."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "outputs"
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data sets; tests that need it are skipped where it is absent."""

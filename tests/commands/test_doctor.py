@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from builders import SMALL, TINY, python
-from test_diagnosis import SICK, logged
+from logs import SICK, logged
 
 from ganctl import cli
 from ganctl.commands import doctor
@@ -288,7 +288,7 @@ def test_a_discriminator_that_knows_its_images_is_seen_and_one_that_does_not_is_
     facts = trainer.overfitting(dataset, 0)
     assert set(facts) == {"discriminator/training", "discriminator/held_out", "discriminator/recognized"}
     assert 0.3 < facts["discriminator/recognized"] < 0.7
-    bright, dark = np.full((128, 28, 28, 1), 0.5, np.float32), np.full((128, 28, 28, 1), -0.5, np.float32)
+    bright, dark = ({"image": np.full((128, 28, 28, 1), grey, np.float32)} for grey in (0.5, -0.5))
     trainer.overfitting._sets = (bright, dark)
     first = trainer.overfitting(dataset, 0)["discriminator/recognized"]
     trainer.overfitting._sets = (dark, bright)

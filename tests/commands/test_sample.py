@@ -123,7 +123,8 @@ def test_a_checkpoint_of_another_network_is_refused(outputs, tmp_path, monkeypat
 def test_a_shape_that_no_data_have_is_refused_before_anything_is_built(outputs, tmp_path, capsys, shape):
     shutil.copytree(outputs / "run", tmp_path / "odd")
     record = json.loads((tmp_path / "odd/run.json").read_text())
-    (tmp_path / "odd/run.json").write_text(json.dumps(record | {"data": {"shape": shape}}))
+    record["data"]["fields"]["image"]["shape"] = shape
+    (tmp_path / "odd/run.json").write_text(json.dumps(record))
     assert cli.main(["sample", str(tmp_path / "odd")]) == 1
     assert "run.json is damaged: its data cannot have the shape" in capsys.readouterr().err
 

@@ -13,7 +13,7 @@ from ganctl.config.compose import compose
 
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 GIVEN = {  # parameters that the program gives and not the config
-    "ganctl.model": {"network", "shape", "loss", "classes", "parts"},
+    "ganctl.model": {"network", "fields", "loss", "parts"},
     "ganctl.network": {"latent", "shape"},
     "ganctl.layer": {"layer"},
     "keras.optimizers.schedules": {"initial_learning_rate"},

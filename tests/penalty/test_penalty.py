@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from builders import tiny
+from critics import FAKE, LINE, MATRIX, NOISE, REAL, SIZE, WIDTH, at, charge, linear
 
 from ganctl.error import UsageError
-from ganctl.game.batch import Batch
-from ganctl.game.critic import Critic
 from ganctl.penalty.slope import (
     DRAGAN,
     R1,
@@ -18,34 +17,7 @@ from ganctl.penalty.slope import (
     squared_slope,
 )
 
-SIZE, WIDTH = 6, 3
-NOISE = np.random.default_rng(0)
-REAL, FAKE = (NOISE.normal(size=(SIZE, WIDTH)).astype(np.float32) for _ in range(2))
-MATRIX = NOISE.normal(size=(WIDTH, WIDTH)).astype(np.float32)
-LINE = NOISE.normal(size=(WIDTH, 1)).astype(np.float32)
 SLOPES = [R1, R2, GradientPenalty, Lipschitz, ZeroCentred, DRAGAN]
-
-
-def at(step=0, *, size=SIZE, seed=0):
-    import tensorflow as tf
-
-    return Batch({}, size=size, key=tf.constant([seed, 7]), step=tf.constant(step, "int64"))
-
-
-def judge(function, batch):
-    """Return a critic whose network is a plain function of images."""
-    return Critic(lambda image, training: function(image), lambda image: image, batch)
-
-
-def charge(penalty, function, step=0, real=REAL, fake=FAKE):
-    import tensorflow as tf
-
-    batch = at(step, size=len(real))
-    return penalty(judge(function, batch), tf.constant(real), tf.constant(fake), batch)
-
-
-def linear(image):
-    return image @ LINE
 
 
 def quadratic(image):

@@ -1,9 +1,11 @@
 """Penalties on opinions and on weights: closed forms, recursions, boxes, and what they are refused with."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from builders import tiny
-from test_penalty import FAKE, LINE, REAL, WIDTH, at, charge, judge, linear
+from critics import FAKE, LINE, REAL, WIDTH, at, charge, judge, linear
 
 from ganctl.config.choices import choices
 from ganctl.error import UsageError
@@ -24,7 +26,7 @@ class Toy:
     """A game of one linear generator: G(z) = z * CONSTANT."""
 
     def __init__(self):
-        self.players = {"discriminator": [], "generator": []}
+        self.game, self.latents, self.players = self, True, {"discriminator": [], "generator": []}
 
     def draw(self, batch):
         return batch.once("latent", lambda: batch.normal(WIDTH))
@@ -244,7 +246,10 @@ def test_every_penalty_joins_a_recipe_of_images(order, make):
         (lambda: Orthogonal(kind="fully"), r"penalty\.orthogonal\.kind: .*Did you mean 'full'"),
         (lambda: Orthogonal(players=["critic"]).join(Toy()), r"orthogonal\.players: expected some of"),
         (lambda: Orthogonal(players=[]).join(Toy()), r"got 'none'"),
-        (lambda: LatentConsistency().join(object()), r"one generator of latents"),
+        (
+            lambda: LatentConsistency().join(SimpleNamespace(game=SimpleNamespace(latents=False))),
+            r"one generator of latents",
+        ),
     ],
 )
 def test_bad_values_are_refused(made, words):

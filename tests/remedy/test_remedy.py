@@ -74,7 +74,7 @@ def test_a_batch_that_cannot_be_packed_is_refused(tensorflow, turn):
 
 def test_replay_shows_half_of_the_past_and_keeps_half_of_the_present(tensorflow, turn):
     part = Replay(4)
-    part.join(points())
+    part.join(points().adversary)
     seen = []
     for step in range(40):
         fakes = tensorflow.fill((4, 2), float(step + 1))
@@ -91,7 +91,7 @@ def test_replay_shows_half_of_the_past_and_keeps_half_of_the_present(tensorflow,
 
 def test_replayed_places_are_uniform_and_all_are_replaced(tensorflow, turn):
     part = Replay(10)
-    part.join(points())
+    part.join(points().adversary)
     drawn, replaced = [], np.zeros(10)
     for step in range(300):
         before = part.pool.numpy()[:, 0]
@@ -107,7 +107,7 @@ def test_replayed_places_are_uniform_and_all_are_replaced(tensorflow, turn):
 
 def test_what_is_only_imagined_changes_no_pool(tensorflow, turn):
     part = Replay(4)
-    part.join(points())
+    part.join(points().adversary)
     part.shown(tensorflow.ones((4, 2)), turn())
     part.shown(tensorflow.zeros((4, 2)), turn().fork(0, imagined=True))
     assert part.pool.numpy()[:2].min() == 1 and int(part.filled) == 2
@@ -175,7 +175,7 @@ def test_feature_matching_takes_the_adversarial_term_s_place_or_stands_beside_it
 def test_feature_matching_needs_a_feature():
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     with pytest.raises(UsageError, match="two layers"):
-        FeatureMatching().join(SimpleNamespace(players={"discriminator": [network]}))
+        FeatureMatching().join(SimpleNamespace(network=network))
 
 
 def test_historical_averaging_charges_the_distance_from_the_mean_so_far(tensorflow, turn):

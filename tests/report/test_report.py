@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import yaml
 from builders import python, tiny
+from folders import PROTOCOL, VERSIONS, evaluated, log, png, result, sampled, typed, written
+from logs import SICK, logged
 from PIL import Image
-from test_compare import PROTOCOL, VERSIONS, evaluated, result, typed, written
-from test_diagnosis import SICK, logged
 
 from ganctl import cli
 from ganctl.diagnosis.finding import Finding
@@ -101,29 +101,6 @@ class Page(HTMLParser):
         for text in (self.style, self.scripts[1]):
             assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
         return self
-
-
-def png(value=128, size=(24, 24)):
-    buffer = io.BytesIO()
-    Image.new("L", size, value).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def sampled(path, steps, **options):
-    """Write sample grids into a run folder."""
-    (path / "samples").mkdir(exist_ok=True)
-    for place, step in enumerate(steps):
-        (path / f"samples/step-{step:06d}.png").write_bytes(png(place % 256, **options))
-
-
-def log(path, lines):
-    (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
-@pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "outputs"
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import re
 import shutil
 
 import pytest
-from test_compare import outputs, result, written  # noqa: F401
-from test_diagnosis import SICK, logged
-from test_report import log, sampled
+from folders import log, result, sampled, written
+from logs import SICK, logged
 
 from ganctl import cli
 
@@ -66,7 +65,7 @@ def browser(request, chromium):
 
 
 @pytest.fixture
-def run(outputs, tmp_path):  # noqa: F811
+def run(outputs, tmp_path):
     """The report of a sick run, as an address."""
     made = result(8.25), result(7.5, checkpoint="best", step=1000)
     path = written(outputs, "mnist-lsgan", "model=lsgan", "trainer.batch_size=17", results=made)
@@ -78,7 +77,7 @@ def run(outputs, tmp_path):  # noqa: F811
 
 
 @pytest.fixture
-def sweep(outputs):  # noqa: F811
+def sweep(outputs):
     """The report of a sweep with a long name and many settings, as an address."""
     name = f"sweep/{'optimizer.generator.learning_rate=0.0002,' * 4}"
     for seed in (0, 1):

@@ -14,6 +14,7 @@ from PIL import Image
 from ganctl import __version__, cli, image
 from ganctl.config.compose import compose
 from ganctl.error import RunError, UsageError
+from ganctl.game.field import from_facts
 from ganctl.run import checkpoint
 from ganctl.run.folder import Folder, find
 from ganctl.run.writer import Run
@@ -73,7 +74,7 @@ def test_a_run_folder_holds_what_it_promises(finished):
 def test_config_yaml_is_plain_data_and_rebuilds_the_run(finished):
     config = Folder(finished / "run").config()
     assert config == compose([*WORDS, "name=run", f"outputs={finished}"]).plain()
-    trainer = build.trainer(config, shape=(28, 28, 1))
+    trainer = build.trainer(config, from_facts(Folder(finished / "run").data()["fields"], "run.json"))
     step, tensors, _ = checkpoint.newest(finished / "run/checkpoints")
     trainer.state.restore(tensors)
     assert trainer.played == step == 6
@@ -86,6 +87,12 @@ def test_run_json_tells_who_made_it_from_what_with_what(finished):
     assert record["versions"]["tensorflow"] == metadata.version("tensorflow")
     assert record["host"] == platform.node() and record["command"].split()[0] == "ganctl"
     assert record["data"]["examples"] == 1797 and record["data"]["shape"] == [28, 28, 1]
+    image = {"kind": "image", "shape": [28, 28, 1], "classes": []}
+    assert (
+        record["data"]["fields"]["image"] == image and len(record["data"]["fields"]["label"]["classes"]) == 10
+    )
+    asks = {"makes": ["image"], "fields": record["data"]["fields"], "names": [], "views": []}
+    assert record["samples"] == asks
     assert len(record["data"]["fingerprint"]) == 64 and len(record["data"]["classes"]) == 10
     assert {"device", "platform", "git", "process", "updated"} <= record.keys()
 
