@@ -155,11 +155,6 @@ def game(config: Mapping[str, Any], fields: Fields) -> Any:
     Raises:
         UsageError: when parts do not fit each other or the data.
     """
-    import keras
-
-    keras.backend.clear_session(free_memory=False)  # names begin anew; a sweep over all objects takes a while
-    keras.utils.set_random_seed(config["seed"])
-    keras.config.set_dtype_policy(PRECISIONS[settings(config).precision])
     return make(
         config["model"],
         network=_network(config["network"]),
@@ -184,6 +179,7 @@ def sampler(config: Mapping[str, Any], fields: Fields) -> tuple[Any, Any]:
     from ganctl.training.state import State
     from ganctl.training.timeline import Timeline
 
+    _anew(config)
     played, average = game(config, fields), _average(config)
     if average:
         average.start(played)
@@ -209,6 +205,7 @@ def trainer(config: Mapping[str, Any], fields: Fields) -> Any:
 
     from ganctl.training.trainer import Trainer
 
+    _anew(config)
     with strategy.scope() if strategy else tf.device(None):
         played, average = game(config, fields), _average(config)
         if measure:
@@ -232,6 +229,15 @@ def trainer(config: Mapping[str, Any], fields: Fields) -> Any:
             evaluation=measure,
             block=_block(fields),
         )
+
+
+def _anew(config: Mapping[str, Any]) -> None:
+    """Let names, seeds and precision begin as in a process of its own; not within a strategy's scope."""
+    import keras
+
+    keras.backend.clear_session(free_memory=False)  # a sweep over all objects takes a while
+    keras.utils.set_random_seed(config["seed"])
+    keras.config.set_dtype_policy(PRECISIONS[settings(config).precision])
 
 
 def is_point(fields: Fields) -> bool:
