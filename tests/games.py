@@ -18,8 +18,12 @@ LABELS = ("left", "middle", "right")
 
 def perceptron(width: int, out: int = 1) -> keras.Model:
     """A small network that starts anywhere."""
-    rules = {"kernel_initializer": "random_normal", "bias_initializer": "random_normal"}
-    layers = [keras.layers.Dense(5, activation="tanh", **rules), keras.layers.Dense(out, **rules)]
+
+    def dense(units: int, activation: str | None = None) -> keras.layers.Layer:
+        kernel, bias = (keras.initializers.RandomNormal(stddev=0.7) for _ in range(2))
+        return keras.layers.Dense(units, activation, kernel_initializer=kernel, bias_initializer=bias)
+
+    layers = [dense(5, "tanh"), dense(out)]
     return keras.Sequential([keras.Input((width,)), *layers])
 
 
