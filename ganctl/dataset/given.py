@@ -61,7 +61,7 @@ def _words(text: str) -> list[str]:
     words: list[str] = []
     for word in text.split(","):
         first, dots, last = word.partition("..")
-        if dots and first.isdigit() and last.isdigit() and int(last) - int(first) < 10_000:
+        if dots and first.isdigit() and last.isdigit() and 0 <= int(last) - int(first) < 10_000:
             words += map(str, range(int(first), int(last) + 1))
         else:
             words.append(word.strip())
@@ -80,12 +80,11 @@ def _label(name: str, kind: Field, word: str) -> int:
 def _numbers(name: str, kind: Field, text: str) -> np.ndarray:
     first, dots, last = text.partition("..")
     try:
-        if dots:
-            values = np.linspace(float(first), float(last), STEPS)
-        else:
-            values = np.array([float(word) for word in text.split(",")])
+        values = np.array([float(word) for word in ([first, last] if dots else text.split(","))])
     except ValueError:
         values = np.array([np.nan])
+    if dots and np.isfinite(values).all():
+        values = np.linspace(*values, STEPS)
     if not np.isfinite(values).all():
         raise UsageError(f"{name}: expected numbers such as {name}=0.5 or {name}=-2..2, got '{text}'.")
     wide = np.reshape(values, (-1, *[1] * len(kind.shape)))

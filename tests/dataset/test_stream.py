@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ganctl.dataset.images.image_set import Images, in_memory
 from ganctl.dataset.options import Augmentation
-from ganctl.dataset.stream import order
+from ganctl.dataset.stream import Source, order, stream
 from ganctl.error import UsageError
 
 EVERYTHING = Augmentation(flip=True, crop=2, rotate=15.0, colour=0.5)
@@ -141,3 +141,68 @@ def test_a_failing_read_is_told_with_its_message():
     images.storage.read = broken
     with pytest.raises(tf.errors.OpError, match=r"cat/17\.png is gone"):
         first(images, 1)
+
+
+def storage(count: int, mark: int):
+    """Images, image i of which is filled with i and whose last channel is a mark."""
+    array = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 2), np.uint8)
+    array[..., 1] = mark
+    return in_memory("some", array, None, classes=(), augmentation=Augmentation()).storage
+
+
+def two_domains(count: int = 4, *, start: int = 0, seed: int = 0, augmentation: Augmentation | None = None):
+    """Horses and zebras without pairs, and a label and a mask of each horse."""
+    sources = {
+        "horse": Source(values=storage(10, 100)),
+        "mask": Source(values=storage(10, 200)),
+        "label": Source(values=np.arange(10, dtype=np.int32)),
+        "zebra": Source(values=storage(7, 50), stream=1),
+        "again": Source(values=storage(10, 150), stream=2),
+    }
+    rules = {"batch_size": 4, "seed": seed, "start": start, "augmentation": augmentation or Augmentation()}
+    return list(stream(sources, **rules).take(count).as_numpy_iterator())
+
+
+def numbers(batches: list, name: str) -> np.ndarray:
+    """Return which images came, by what they are filled with."""
+    values = np.concatenate([batch[name] for batch in batches])
+    return values if values.ndim == 1 else np.rint((values[:, 0, 0, 0] + 1) * 127.5).astype(int)
+
+
+def test_fields_of_one_stream_come_together_and_those_of_others_have_a_length_and_an_order_of_their_own():
+    batches = two_domains(35)
+    horses, zebras = numbers(batches, "horse"), numbers(batches, "zebra")
+    np.testing.assert_array_equal(horses, numbers(batches, "label"))
+    np.testing.assert_array_equal(horses, numbers(batches, "mask"))
+    for came, length in ((horses, 10), (zebras, 7), (numbers(batches, "again"), 10)):
+        for epoch in came[: len(came) // length * length].reshape(-1, length):
+            np.testing.assert_array_equal(np.sort(epoch), np.arange(length))
+    assert (horses != numbers(batches, "again")).mean() > 0.5  # as long as the horses, in another order
+    pairs = {pair for pair in zip(horses, zebras, strict=True)}
+    assert len(pairs) > 35  # of 70: no horse belongs to a zebra
+    np.testing.assert_array_equal(
+        horses[:40].reshape(4, 10), epoch_orders(10, 4)
+    )  # stream 0 is the set's own
+
+
+def test_batches_of_several_streams_are_a_function_of_seed_and_position():
+    whole, tail = two_domains(9, augmentation=EVERYTHING), two_domains(3, start=6, augmentation=EVERYTHING)
+    for expected, came in zip(whole[6:], tail, strict=True):
+        assert expected.keys() == came.keys() == {"horse", "mask", "label", "zebra", "again"}
+        for name in expected:
+            np.testing.assert_array_equal(expected[name], came[name])
+    other = two_domains(9, seed=1)
+    for name in ("horse", "zebra", "again"):
+        assert (numbers(two_domains(9), name) != numbers(other, name)).any(), name
+
+
+def test_images_of_one_stream_are_augmented_alike_and_those_of_another_are_not():
+    flips = Augmentation(flip=True, crop=0, rotate=0.0, colour=0.0)
+    array = np.arange(8, dtype=np.uint8)[None, None, :, None] * np.ones((12, 8, 1, 1), np.uint8)
+    held = in_memory("ramp", array, None, classes=(), augmentation=Augmentation()).storage
+    sources = {"a": Source(values=held), "b": Source(values=held), "c": Source(values=held, stream=1)}
+    rules = {"batch_size": 12, "seed": 0, "start": 0, "augmentation": flips}
+    (batch,) = stream(sources, **rules).take(1).as_numpy_iterator()
+    turned = {name: batch[name][:, 0, 0, 0] > batch[name][:, 0, -1, 0] for name in sources}
+    assert np.array_equal(turned["a"], turned["b"]) and 0 < turned["a"].sum() < 12
+    assert not np.array_equal(turned["a"], turned["c"])

@@ -1,0 +1,114 @@
+"""What a user types for a sample: labels, ranges, numbers and pictures are read, all else is refused."""
+
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganctl.dataset.given import STEPS, hint, read
+from ganctl.error import UsageError
+from ganctl.game.field import Field
+
+DIGITS = Field(kind="label", classes=tuple("0123456789"))
+BEASTS = Field(kind="label", classes=("cat", "dog", "emu"))
+AGE, CODE = Field(kind="number"), Field(kind="number", shape=(3,))
+IMAGE = Field(kind="image", shape=(6, 4, 3))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "values"),
+    [
+        (DIGITS, "7", [7]),
+        (DIGITS, "7,0,7", [7, 0, 7]),
+        (DIGITS, "3..6", [3, 4, 5, 6]),
+        (DIGITS, "1,8..9", [1, 8, 9]),
+        (BEASTS, "dog", [1]),
+        (BEASTS, "emu, cat", [2, 0]),
+        (BEASTS, "0..2,dog", [0, 1, 2, 1]),
+        (Field(kind="label", classes=("2", "1", "0")), "0", [2]),  # a name comes before a number
+    ],
+)
+def test_labels_are_numbers_names_and_ranges(field, text, values):
+    found = read("label", field, text)
+    assert found.values.tolist() == values and found.values.dtype == np.int32 and not found.names
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "told"),
+    [
+        (DIGITS, "10", "label: expected a number from 0 to 9 or a name such as 0, got '10'"),
+        (DIGITS, "-1", "got '-1'"),
+        (DIGITS, "", "got ''"),
+        (DIGITS, "6..", "got '6..'"),
+        (DIGITS, "5..3", "5..3"),
+        (DIGITS, "8..12", "got '10'"),
+        (DIGITS, "0..99999999", "got '0..99999999'"),  # no list of so many
+        (BEASTS, "dgo", "Did you mean 'dog'?"),
+    ],
+)
+def test_labels_that_there_are_not_are_refused(field, text, told):
+    with pytest.raises(UsageError) as caught:
+        read("label", field, text)
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_numbers_are_lists_or_ranges_and_as_wide_as_the_field():
+    assert read("age", AGE, "0.5,-2").values.tolist() == [0.5, -2.0]
+    way = read("age", AGE, "-2..1").values
+    np.testing.assert_allclose(way, np.linspace(-2, 1, STEPS), rtol=1e-6)
+    wide = read("code", CODE, "1,2").values
+    assert wide.tolist() == [[1, 1, 1], [2, 2, 2]] and wide.dtype == np.float32
+
+
+@pytest.mark.parametrize("text", ["", "x", "1..", "..", "1,,2", "nan", "inf", "1..inf", "1e999"])
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(UsageError, match=r"age: expected numbers such as age=0\.5 or age=-2\.\.2, got"):
+        read("age", AGE, text)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Two pictures larger than the field, one red and one blue, in a folder and in a zip."""
+    folder = tmp_path / "shoes"
+    folder.mkdir()
+    for name, colour in (("a", (255, 0, 0)), ("b", (0, 0, 255))):
+        Image.new("RGB", (40, 60), colour).save(folder / f"{name}.png")
+    with zipfile.ZipFile(tmp_path / "shoes.zip", "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.write(path, path.name)
+    return tmp_path
+
+
+def test_pictures_come_from_a_file_a_folder_or_a_zip_in_the_field_s_size(pictures):
+    one = read("shoe", IMAGE, str(pictures / "shoes/b.png"))
+    assert one.values.shape == (1, 6, 4, 3) and one.values.dtype == np.float32 and one.names == ["b.png"]
+    assert one.values[0].reshape(-1, 3).tolist() == [[-1, -1, 1]] * 24
+    for place in ("shoes", "shoes.zip"):
+        both = read("shoe", IMAGE, str(pictures / place))
+        assert both.names == ["a.png", "b.png"] and both.values.shape == (2, 6, 4, 3)
+        assert both.values[:, 0, 0].tolist() == [[1, -1, -1], [-1, -1, 1]]
+
+
+def test_pictures_that_cannot_be_read_are_refused(pictures):
+    (pictures / "note.png").write_text("x")
+    (pictures / "empty").mkdir()
+    for place, told in (
+        ("nowhere", "shoe: expected a picture, a folder or a zip of pictures, got"),
+        ("note.png", "cannot be read"),
+        ("empty", "shoe"),
+    ):
+        with pytest.raises(UsageError, match=told) as caught:
+            read("shoe", IMAGE, str(pictures / place))
+        assert "dataset.path" not in str(caught.value)
+
+
+def test_kinds_that_cannot_be_typed_are_refused():
+    with pytest.raises(UsageError, match="place: point data cannot be given on the command line"):
+        read("place", Field(kind="point", shape=(2,)), "1,2")
+
+
+def test_a_hint_is_what_can_be_typed():
+    assert hint("label", DIGITS) == "label=0,9"
+    assert hint("label", BEASTS) == "label=cat,emu or label=0..2"
+    assert hint("age", AGE) == "age=FROM..TO" and hint("shoe", IMAGE) == "shoe=FILE, FOLDER/ or ZIP"
