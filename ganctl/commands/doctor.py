@@ -127,7 +127,7 @@ def examined(folder: Any) -> Chart:
         RunError: when its config, its record or its log cannot be read at all.
     """
     from ganctl.diagnosis.examine import examine
-    from ganctl.diagnosis.finding import SENTENCES, Finding
+    from ganctl.diagnosis.finding import SENTENCES, Finding, sickness_of
     from ganctl.run.console import complain
 
     record, log = folder.record(), folder.log_lines()
@@ -142,7 +142,7 @@ def examined(folder: Any) -> Chart:
         if each.get("name") == "non-finite" and type(each.get("step")) is int:
             found = Finding("non-finite", each["step"], each["step"], str(each.get("evidence", ""))[:200])
             findings.insert(0, found)
-    findings = [each for each in findings if each.name in SENTENCES]
+    findings = [each for each in findings if sickness_of(each.name) in SENTENCES]
     return Chart(folder, folder.config(), lines, findings, _rows(record, "rollbacks"))
 
 
