@@ -3,7 +3,7 @@
 import copy
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from yaml import YAMLError
 
 from ganctl.config.choices import CONFIGS, choices, defaults, file_of, groups
 from ganctl.config.trust import allow
+from ganctl.config.value import expected, leaves, look_up
 from ganctl.error import UsageError, closest, in_short, suggest
 
 PER_PLAYER = ("optimizer", "schedule", "norm")  # groups chosen for each player
+RECIPE = ("model", "experiment")  # groups that say who plays
 
 
 @dataclass
@@ -49,7 +51,7 @@ def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override
     """
     parser = OverridesParser.create()
     found = []
-    for word in itertools.chain.from_iterable(_spell(given, config_dir) for given in words):
+    for word in itertools.chain.from_iterable(_spell(given, words, config_dir) for given in words):
         try:
             found.append(_parse_one(parser, word))
         except HydraException as error:
@@ -118,7 +120,7 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
 
     A recipe's beta_1 is for its Adam; under `optimizer.generator=sgd` it would be an unknown argument.
     """
-    recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
+    recipe = [o for o in chosen if o.key_or_group in RECIPE]
     if recipe == chosen:
         return
     before = _composed(tuple(str(o.input_line) for o in recipe), config_dir, hydra=True).hydra.runtime.choices
@@ -147,7 +149,10 @@ def _apply(config: DictConfig, override: Override) -> None:
     if override.is_add() or override.is_force_add():
         OmegaConf.update(config, key, value, force_add=True)
         return
-    present, default = _look_up(OmegaConf.to_container(config), key)
+    present, default = look_up(OmegaConf.to_container(config), key)
+    turns, _, player = key.rpartition(".")
+    if not present and turns == "trainer.turns" and player in config.optimizer:
+        present, default = True, 1  # only the players that most games have are named there
     if not present:
         raise UsageError(_no_key(key, config))
     if override.is_delete():
@@ -159,26 +164,15 @@ def _apply(config: DictConfig, override: Override) -> None:
         value = int(value)
     if type(default) is float and type(value) is int:
         value = float(value)
-    expected = _expected(default, value)
-    if expected:
+    wanted = expected(default, value)
+    if wanted:
         given = override.get_value_string()
-        raise UsageError(f"{key}: expected {expected} (such as {default}), got '{given}'.")
+        raise UsageError(f"{key}: expected {wanted} (such as {default}), got '{given}'.")
     OmegaConf.update(config, key, value, force_add=True)
 
 
-def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted key, value) of all values in nested mappings and lists."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from leaves(value, f"{prefix}.{index}")
-    else:
-        yield prefix, node
-
-
-def _spell(word: str, config_dir: Path | None) -> list[str]:
+def _spell(word: str, words: Sequence[str], config_dir: Path | None) -> list[str]:
+    """Return a word in Hydra's spelling: `optimizer=sgd` is a choice for each player of the words' recipe."""
     key, sign, value = word.partition("=")
     head, _, player = key.partition(".")
     if value == "null" and not isinstance(defaults().get(key, ""), str):
@@ -190,8 +184,30 @@ def _spell(word: str, config_dir: Path | None) -> list[str]:
             raise UsageError(_no_choice(key, choice, config_dir))
     if "," in value and not player:
         raise UsageError(f"Sweep one player at a time: {head}.generator={value}")
-    players = [player] if player else ["discriminator", "generator"]
-    return [f"{head}@{head}.{name}={value}" for name in players]
+    recipe = _recipe(words, config_dir)
+    if recipe is None:  # each of a sweep's own players are known when it is composed
+        return [word]
+    # Whoever is trained may have a schedule; what is normalized is for the recipe's networks to say.
+    known = list(recipe.norm if head == "norm" else recipe.optimizer)
+    if player and player not in known:
+        hint = suggest(player, known) or f" It has {', '.join(known)}."
+        raise UsageError(f"{key}: the recipe has no player '{player}' with this.{hint}")
+    added = {name: "" if name in recipe[head] else "+" for name in known}
+    return [f"{added[name]}{head}@{head}.{name}={value}" for name in ([player] if player else known)]
+
+
+def _recipe(words: Sequence[str], config_dir: Path | None) -> DictConfig | None:
+    """Return the config of the recipe that words choose, with nothing changed; None where it is swept."""
+    parser, found = OverridesParser.create(), {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if sign and key in RECIPE:
+            override = _parse_one(parser, f"{key}=[]" if value == "null" else word)
+            if override.is_sweep_override():
+                return None
+            _check_choice(override, config_dir)
+            found[key] = str(override.input_line)
+    return _composed(tuple(found.values()), config_dir, hydra=True)
 
 
 def _check_choice(override: Override, config_dir: Path | None) -> None:
@@ -239,38 +255,10 @@ def is_group(override: Override, config_dir: Path | None) -> bool:
     return override.key_or_group in groups(config_dir)
 
 
-def _expected(default: Any, value: Any) -> str:
-    """Return what a value should have been, "" when it fits its default."""
-    if isinstance(default, str) and (value is None or isinstance(value, list | dict)):
-        return "a word"
-    free = default is None or value is None or isinstance(value, list)
-    if free or (isinstance(value, str) and "${" in value):
-        return ""  # lists are judged where they are used: a size may be a number or [height, width]
-    if isinstance(default, bool):
-        return "" if isinstance(value, bool) else "true or false"
-    if isinstance(default, int):
-        return "" if isinstance(value, int) and not isinstance(value, bool) else "a whole number"
-    if isinstance(default, float):
-        return "" if isinstance(value, int | float) and not isinstance(value, bool) else "a number"
-    if isinstance(default, list):
-        return "" if isinstance(value, list) else "a list"
-    return "keys and values" if isinstance(default, dict) and not isinstance(value, dict) else ""
-
-
-def _look_up(node: Any, key: str) -> tuple[bool, Any]:
-    for part in key.split("."):
-        if isinstance(node, Mapping) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            return False, None
-    return True, node
-
-
 def _no_key(key: str, base: DictConfig) -> str:
     plain = OmegaConf.to_container(base, resolve=False)
     known = [leaf for leaf, _ in leaves(plain) if "_target_" not in leaf]
+    known += [f"trainer.turns.{player}" for player in base.optimizer]
     hint = suggest(key, [*known, *groups()])
     if not hint:  # the last word may be enough: `steps` for trainer.steps
         ends = {leaf.split(".")[-1]: leaf for leaf in reversed(known)}
@@ -286,7 +274,17 @@ def _composed(lines: tuple[str, ...], config_dir: Path | None, *, hydra: bool = 
         try:
             return hydra_compose("train", overrides=[*path, *lines], return_hydra_config=hydra)
         except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-            raise UsageError(f"The config cannot be composed: {in_short(error)}") from error
+            raise UsageError(f"The config cannot be composed: {_uncomposed(error)}") from error
+
+
+def _uncomposed(error: Exception) -> str:
+    """Return what Hydra says of a list of defaults, in one line, and what to write there."""
+    text = " ".join(str(error).partition("Config search path")[0].split())
+    if "Could not override" in text:
+        text += " To add a part that nothing named before, leave out the word 'override'."
+    if "is defined before" in text:
+        text += ": first the lines without the word 'override'."
+    return in_short(ValueError(text), 400)
 
 
 def _updates(*_: Any, _root_: DictConfig, _parent_: DictConfig) -> int:
