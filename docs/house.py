@@ -11,10 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "house.md"
 START = "```\n"  # of the tree in the page
-ORDER = (  # of rooms, from what is typed down to what knows nothing
-    "commands config training game model network layer loss penalty augment remedy dataset metric extractor "
-    "evaluate comparison report bench diagnosis run files"
-).split()
+# Rooms from what is typed down to what knows nothing.
+ORDER = ["commands", "config", "training", "game", "model", "network", "layer", "loss", "penalty", "augment"]
+ORDER += ["remedy", "dataset", "metric", "extractor", "evaluate", "comparison", "report", "bench"]
+ORDER += ["diagnosis", "run", "files"]
 
 
 def said(file: Path) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganctl.config.compose import Composition, is_group
+from ganctl.config.compose import Composition
+from ganctl.config.overrides import is_group
 from ganctl.config.value import leaves
 from ganctl.error import UsageError
 

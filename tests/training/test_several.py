@@ -12,7 +12,8 @@ import several
 from builders import point_fields
 
 from ganctl import cli
-from ganctl.config.compose import compose, parse
+from ganctl.config.compose import compose
+from ganctl.config.overrides import parse
 from ganctl.diagnosis.examine import examine
 from ganctl.error import UsageError
 from ganctl.loss.cross_entropy import NonSaturating
