@@ -15,6 +15,7 @@ exit codes: 0 no difference, 1 differences, or a part that no run uses, 2 a wron
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -33,6 +34,7 @@ MOST = 12  # differences of one run that are printed; --out keeps all
 
 def main() -> int:
     """Freeze; return the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # worktrees go then, too
     parser = argparse.ArgumentParser(usage=(__doc__ or "").split("usage: ")[1].splitlines()[0])
     parser.add_argument("before")
     parser.add_argument("after")
@@ -92,9 +94,13 @@ def play(both: list[Path], runs: list[Run], out: Path) -> list[Side]:
         Side(word, checkout, out / word, core, told)
         for word, checkout, core in zip(("before", "after"), both, (cores[0], cores[-1]), strict=True)
     ]
-    waits = [side.start(runs, {"data": str(DATA), "made": str(out / "made")}) for side in sides]
-    for thread in waits:
-        thread.join()
+    try:
+        waits = [side.start(runs, {"data": str(DATA), "made": str(out / "made")}) for side in sides]
+        for thread in waits:
+            thread.join()
+    finally:
+        for side in sides:
+            side.stop()
     return sides
 
 

@@ -127,7 +127,7 @@ def examined(folder: Any) -> Chart:
         RunError: when its config, its record or its log cannot be read at all.
     """
     from ganctl.diagnosis.examine import examine
-    from ganctl.diagnosis.finding import SENTENCES, Finding
+    from ganctl.diagnosis.finding import SENTENCES, Finding, sickness_of
     from ganctl.run.console import complain
 
     record, log = folder.record(), folder.log_lines()
@@ -142,7 +142,7 @@ def examined(folder: Any) -> Chart:
         if each.get("name") == "non-finite" and type(each.get("step")) is int:
             found = Finding("non-finite", each["step"], each["step"], str(each.get("evidence", ""))[:200])
             findings.insert(0, found)
-    findings = [each for each in findings if each.name in SENTENCES]
+    findings = [each for each in findings if sickness_of(each.name) in SENTENCES]
     return Chart(folder, folder.config(), lines, findings, _rows(record, "rollbacks"))
 
 
@@ -155,7 +155,10 @@ def unjudged(chart: Chart) -> list[str]:
         texts.append(f"anything, before {RECENT} log lines (see trainer.log_every)")
     elif chart.step < PATIENCE:
         texts.append(f"oscillation and missing variety, before step {PATIENCE}: every game looks so at first")
-    if not any("discriminator/recognized" in line for line in chart.lines):
+    names = {name for line in chart.lines for name in line}
+    if "discriminator/real" in names and "discriminator/told" not in names:
+        texts.append("who wins, or memorizing: this loss does not promise that real samples score higher")
+    elif not any(name.endswith("/recognized") for name in names):
         texts.append("memorizing, without held-out images (dataset.holdout=128, or dataset.limit)")
     return texts
 
@@ -224,19 +227,33 @@ def _explain(finding: Any, config: dict[str, Any]) -> None:
 
 def _plot(chart: Chart) -> None:
     """Print the curves as text, each from its least to its greatest value."""
-    from ganctl.diagnosis.curves import counted, curve, sparkline
+    from ganctl.diagnosis.curves import beside, counted
+    from ganctl.diagnosis.history import adversaries, players
 
+    names = {name for line in chart.lines for name in line}
     charts = dict(CHARTS)
+    for player in [each for each in players(names) if each not in ("discriminator", "generator")]:
+        charts |= {f"{player}'s loss": f"{player}/adversarial", f"{player} gradient": f"{player}/gradient"}
     if counted(chart.lines):
         charts["modes captured"] = counted(chart.lines)
     first, last = chart.lines[0]["step"], chart.lines[-1]["step"]
     heading = "".join(f"{word:>{NUMBER}}" for word in ("least", "most", "now"))
     _say(f"{f'step {first} to {last}':<{LABEL + CHART + 1}}{heading}")
+    _rows_of(chart, charts)
+    for adversary in adversaries(names)[1:]:
+        _say(f"of {adversary}:")
+        _rows_of(chart, {label: beside(name, adversary) for label, name in CHARTS.items()})
+
+
+def _rows_of(chart: Chart, charts: dict[str, str]) -> None:
+    """Print a line for each curve that the log has."""
+    from ganctl.diagnosis.curves import curve, sparkline
+
     for label, name in charts.items():
         _, values = curve(chart.lines, name)
         if values:
             numbers = "".join(f"{_short(each):>{NUMBER}}" for each in (min(values), max(values), values[-1]))
-            _say(f"{label:<{LABEL}} {sparkline(values, CHART):<{CHART}}{numbers}")
+            _say(f"{label[:LABEL]:<{LABEL}} {sparkline(values, CHART):<{CHART}}{numbers}")
 
 
 def _short(value: float) -> str:

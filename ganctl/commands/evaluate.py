@@ -189,7 +189,7 @@ def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
     from ganctl.training import build
 
     if not any(word.startswith("metric=") for word in wish.overrides):
-        usual = "[modes]" if hasattr(subject.dataset, "truth") else USUAL
+        usual = "[modes]" if subject.dataset.truth is not None else USUAL
         chosen["metric"] = compose([f"metric={usual}"]).plain()["metric"]
     chosen["dataset"] = subject.node or chosen["dataset"]
     chosen["evaluation"]["samples"] = wish.n if subject.count is None else min(wish.n, subject.count)

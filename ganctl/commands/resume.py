@@ -52,7 +52,7 @@ def _change(config: dict[str, Any], word: str) -> None:
     Raises:
         UsageError: for any other key.
     """
-    from ganctl.config.compose import parse
+    from ganctl.config.overrides import parse
     from ganctl.config.run_name import VOLATILE
 
     override = parse([word])[0]

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ganctl.config.compose import Composition, compose, parse, swept_values
+from ganctl.config.compose import Composition, compose
+from ganctl.config.overrides import parse, swept_values
 from ganctl.config.run_name import checked_name, file_name, outputs_of, run_name, short_key
 from ganctl.error import UsageError
 from ganctl.run.console import complain, console, say

@@ -1,27 +1,21 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
 import copy
-import functools
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose as hydra_compose
-from hydra import initialize_config_dir
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Glob, IntervalSweep, Override, RangeSweep
-from hydra.errors import HydraException
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
-from ganctl.config.choices import CONFIGS, choices, defaults, file_of, groups
+from ganctl.config.choices import CONFIGS, file_of, groups
+from ganctl.config.composed import composed
+from ganctl.config.overrides import RECIPE, check_choice, is_group, parse
 from ganctl.config.trust import allow
+from ganctl.config.value import expected, leaves, look_up
 from ganctl.error import UsageError, closest, in_short, suggest
-
-PER_PLAYER = ("optimizer", "schedule", "norm")  # groups chosen for each player
 
 
 @dataclass
@@ -41,42 +35,6 @@ class Composition:
         return found  # type: ignore[return-value]
 
 
-def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override]:
-    """Read overrides, after `optimizer=x` and `optimizer.player=x` became Hydra's own spelling.
-
-    Raises:
-        UsageError: for words that are no overrides, or name no group, choice or key.
-    """
-    parser = OverridesParser.create()
-    found = []
-    for word in itertools.chain.from_iterable(_spell(given, config_dir) for given in words):
-        try:
-            found.append(_parse_one(parser, word))
-        except HydraException as error:
-            hint = "" if "=" in word else _meant(word, config_dir)
-            raise UsageError(f"Expected key=value or group=choice, got '{word}'.{hint}") from error
-    return found
-
-
-def _meant(word: str, config_dir: Path | None) -> str:
-    """Return a hint for a word without a "=": `dcgan` is model=dcgan."""
-    known = ("model", *groups(config_dir))
-    homes = [group for group in known if word in choices(group, config_dir)]
-    return f" Did you mean '{homes[0]}={word}'?" if homes else suggest(word, groups(config_dir))
-
-
-def _parse_one(parser: OverridesParser, word: str) -> Override:
-    try:
-        return parser.parse_override(word)
-    except HydraException:
-        key, sign, value = word.partition("=")
-        if not sign:
-            raise
-        # Paths may hold characters of Hydra's grammar; then the value is taken as it stands.
-        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-        return parser.parse_override(f"{key}='{quoted}'")
-
-
 def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition:
     """Compose `configs/train.yaml` with overrides; a user's config folder adds to ganctl's own.
 
@@ -93,9 +51,9 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
                 f"'{override.input_line}' gives several values; for a run of each add -m, "
                 f"for one that holds a comma quote it twice: \"{key}='{value}'\""
             )
-        _check_choice(override, config_dir)
+        check_choice(override, config_dir)
     chosen = list({o.get_key_element(): o for o in overrides if is_group(o, config_dir)}.values())
-    config = copy.deepcopy(_composed(tuple(str(override.input_line) for override in chosen), config_dir))
+    config = copy.deepcopy(composed(tuple(str(override.input_line) for override in chosen), config_dir))
     if "experiment" in config:
         raise UsageError("experiment: its file must begin with the line '# @package _global_'.")
     _drop_recipe_values(config, chosen, config_dir)
@@ -118,10 +76,10 @@ def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: 
 
     A recipe's beta_1 is for its Adam; under `optimizer.generator=sgd` it would be an unknown argument.
     """
-    recipe = [o for o in chosen if o.key_or_group in ("model", "experiment")]
+    recipe = [o for o in chosen if o.key_or_group in RECIPE]
     if recipe == chosen:
         return
-    before = _composed(tuple(str(o.input_line) for o in recipe), config_dir, hydra=True).hydra.runtime.choices
+    before = composed(tuple(str(o.input_line) for o in recipe), config_dir, hydra=True).hydra.runtime.choices
     for override in chosen:
         key, choice = override.get_key_element().lstrip("~"), override.value()
         if isinstance(choice, list) or override.is_delete():  # what recipes say of parts that were not chosen
@@ -147,7 +105,10 @@ def _apply(config: DictConfig, override: Override) -> None:
     if override.is_add() or override.is_force_add():
         OmegaConf.update(config, key, value, force_add=True)
         return
-    present, default = _look_up(OmegaConf.to_container(config), key)
+    present, default = look_up(OmegaConf.to_container(config), key)
+    turns, _, player = key.rpartition(".")
+    if not present and turns == "trainer.turns" and player in config.optimizer:
+        present, default = True, 1  # only the players that most games have are named there
     if not present:
         raise UsageError(_no_key(key, config))
     if override.is_delete():
@@ -159,140 +120,20 @@ def _apply(config: DictConfig, override: Override) -> None:
         value = int(value)
     if type(default) is float and type(value) is int:
         value = float(value)
-    expected = _expected(default, value)
-    if expected:
+    wanted = expected(default, value)
+    if wanted:
         given = override.get_value_string()
-        raise UsageError(f"{key}: expected {expected} (such as {default}), got '{given}'.")
+        raise UsageError(f"{key}: expected {wanted} (such as {default}), got '{given}'.")
     OmegaConf.update(config, key, value, force_add=True)
-
-
-def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted key, value) of all values in nested mappings and lists."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from leaves(value, f"{prefix}.{index}")
-    else:
-        yield prefix, node
-
-
-def _spell(word: str, config_dir: Path | None) -> list[str]:
-    key, sign, value = word.partition("=")
-    head, _, player = key.partition(".")
-    if value == "null" and not isinstance(defaults().get(key, ""), str):
-        return [f"{key}=[]"]  # Hydra's way to choose nothing
-    if not sign or head not in PER_PLAYER or "." in player or value.startswith("{"):
-        return [word]
-    for choice in value.split(","):
-        if choice not in choices(head, config_dir):
-            raise UsageError(_no_choice(key, choice, config_dir))
-    if "," in value and not player:
-        raise UsageError(f"Sweep one player at a time: {head}.generator={value}")
-    players = [player] if player else ["discriminator", "generator"]
-    return [f"{head}@{head}.{name}={value}" for name in players]
-
-
-def _check_choice(override: Override, config_dir: Path | None) -> None:
-    """Refuse an unknown choice or group before Hydra does, in one line."""
-    group = override.key_or_group
-    if group in groups(config_dir):
-        given = override.value()
-        needed = isinstance(defaults().get(override.get_key_element().lstrip("~"), ""), str)
-        if override.is_delete():
-            given = None if needed else []
-        elif needed and isinstance(given, list):
-            raise UsageError(_no_choice(group, override.get_value_string(), config_dir))
-        for choice in given if isinstance(given, list) else [given]:
-            word = "null" if choice is None else str(choice)
-            if word not in choices(group, config_dir):
-                raise UsageError(_no_choice(group, word, config_dir))
-
-
-def _no_choice(group: str, choice: str, config_dir: Path | None) -> str:
-    known = choices(group.partition(".")[0], config_dir)
-    hint = suggest(choice, known) or f" It has {', '.join(known)}."
-    return f"{group}: there is no '{choice}'.{hint}"
-
-
-def swept_values(override: Override, config_dir: Path | None = None) -> list[str]:
-    """Return the values of a key=a,b,c, choice(), range() or glob(), each as it would be typed alone.
-
-    Raises:
-        UsageError: when there is none, or no end of them.
-    """
-    given = override.value()
-    if isinstance(given, Glob):
-        values = given.filter(list(choices(override.key_or_group, config_dir)))
-    elif isinstance(given, IntervalSweep):
-        raise UsageError(f"'{override.input_line}': expected values one by one, such as range(1,4) or 1,2,3.")
-    else:
-        empty = isinstance(given, RangeSweep) and not given.range()  # Hydra stumbles over an empty range
-        values = [] if empty else list(map(str, override.sweep_string_iterator()))
-    if not values:
-        raise UsageError(f"'{override.input_line}' gives no values.")
-    return values
-
-
-def is_group(override: Override, config_dir: Path | None) -> bool:
-    return override.key_or_group in groups(config_dir)
-
-
-def _expected(default: Any, value: Any) -> str:
-    """Return what a value should have been, "" when it fits its default."""
-    if isinstance(default, str) and (value is None or isinstance(value, list | dict)):
-        return "a word"
-    free = default is None or value is None or isinstance(value, list)
-    if free or (isinstance(value, str) and "${" in value):
-        return ""  # lists are judged where they are used: a size may be a number or [height, width]
-    if isinstance(default, bool):
-        return "" if isinstance(value, bool) else "true or false"
-    if isinstance(default, int):
-        return "" if isinstance(value, int) and not isinstance(value, bool) else "a whole number"
-    if isinstance(default, float):
-        return "" if isinstance(value, int | float) and not isinstance(value, bool) else "a number"
-    if isinstance(default, list):
-        return "" if isinstance(value, list) else "a list"
-    return "keys and values" if isinstance(default, dict) and not isinstance(value, dict) else ""
-
-
-def _look_up(node: Any, key: str) -> tuple[bool, Any]:
-    for part in key.split("."):
-        if isinstance(node, Mapping) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            return False, None
-    return True, node
 
 
 def _no_key(key: str, base: DictConfig) -> str:
     plain = OmegaConf.to_container(base, resolve=False)
     known = [leaf for leaf, _ in leaves(plain) if "_target_" not in leaf]
+    known += [f"trainer.turns.{player}" for player in base.optimizer]
     hint = suggest(key, [*known, *groups()])
     if not hint:  # the last word may be enough: `steps` for trainer.steps
         ends = {leaf.split(".")[-1]: leaf for leaf in reversed(known)}
         near = closest(key.split(".")[-1], ends)
         hint = f" Did you mean '{ends[near]}'?" if near else " See: ganctl train --cfg job"
     return f"There is no key or group '{key}'.{hint}"
-
-
-@functools.lru_cache(maxsize=256)  # a sweep asks the same of every run, and Hydra takes a quarter of a second
-def _composed(lines: tuple[str, ...], config_dir: Path | None, *, hydra: bool = False) -> DictConfig:
-    path = [f"hydra.searchpath=[file://{config_dir.resolve()}]"] if config_dir else []
-    with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS), job_name="ganctl"):
-        try:
-            return hydra_compose("train", overrides=[*path, *lines], return_hydra_config=hydra)
-        except (HydraException, OmegaConfBaseException, YAMLError, ValueError) as error:
-            raise UsageError(f"The config cannot be composed: {in_short(error)}") from error
-
-
-def _updates(*_: Any, _root_: DictConfig, _parent_: DictConfig) -> int:
-    """Resolve ${updates:}: how often the player whose schedule this is will be updated."""
-    turns = _root_.trainer.turns.get(_parent_._key(), 1)
-    return int(_root_.trainer.steps) * int(turns)
-
-
-OmegaConf.register_new_resolver("updates", _updates, replace=True)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganctl.config.compose import Composition, is_group, leaves
+from ganctl.config.compose import Composition
+from ganctl.config.overrides import is_group
+from ganctl.config.value import leaves
 from ganctl.error import UsageError
 
 # What may differ between the lives of one run, and does not name a run.

@@ -41,6 +41,7 @@ class Dataset(Protocol):
         held_out: examples that are never trained on and lie ready; 0 without.
         skipped: bad files that were left out.
         fingerprint: sha256, in hexadecimal, of everything that decides what is seen.
+        truth: the distribution of the data where it is known (`ganctl.metric.modes`), else None.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dataset(Protocol):
     held_out: int
     skipped: int
     fingerprint: str
+    truth: Any
 
     def __len__(self) -> int: ...
 

@@ -84,7 +84,7 @@ def _numbers(name: str, kind: Field, text: str) -> np.ndarray:
     except ValueError:
         values = np.array([np.nan])
     if dots and np.isfinite(values).all():
-        values = np.linspace(*values, STEPS)
+        values = np.linspace(values[0], values[1], STEPS)
     if not np.isfinite(values).all():
         raise UsageError(f"{name}: expected numbers such as {name}=0.5 or {name}=-2..2, got '{text}'.")
     wide = np.reshape(values, (-1, *[1] * len(kind.shape)))

@@ -3,10 +3,11 @@
 import io
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ganctl.diagnosis.finding import Finding
+from ganctl.diagnosis.finding import Finding, named
+from ganctl.diagnosis.history import OF_PLAYERS, adversaries, players
 
 BARS = "▁▂▃▄▅▆▇█"
 MOST = 1000  # points that a curve in the picture has
@@ -14,6 +15,7 @@ INCHES, DOTS = (9.6, 10.4), 100
 COLOURS = {"discriminator": "#2f6fde", "generator": "#d9730d"}
 OTHERS = ("#0b7a4b", "#1d2433", "#8250df")
 MARK = "#d1242f"
+DASHES = ("--", "-.", ":")  # of the second, third, fourth adversary
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -68,6 +70,30 @@ PANELS = (
 )
 
 
+def panels(lines: Lines) -> list[Panel]:
+    """Return the plots of a log: a second adversary's curves and a third player's beside the usual ones."""
+    names = {name for line in lines for name in line}
+    others = [name for name in players(names) if name not in COLOURS]
+    found = []
+    for panel in PANELS:
+        curves = dict(panel.curves)
+        for label, name in panel.curves.items():
+            if name.startswith("generator/"):  # what a player has, another may have too
+                for player in others:
+                    curves[label.replace("generator", player)] = name.replace("generator", player, 1)
+        for adversary in adversaries(names)[1:]:
+            own = {named(label, adversary): beside(name, adversary) for label, name in panel.curves.items()}
+            curves |= {label: name for label, name in own.items() if name}
+        found.append(replace(panel, curves=curves))
+    return found
+
+
+def beside(name: str, adversary: str) -> str:
+    """Return the name of an adversary's number that is like one of the first's; "" for a player's own."""
+    player, _, number = name.partition("/")
+    return "" if number in OF_PLAYERS or player not in COLOURS else f"{player}/{adversary}/{number}"
+
+
 def curve(lines: Lines, name: str) -> tuple[list[int], list[float]]:
     """Return (steps, values) of the lines that hold a number of this name."""
     found = [
@@ -76,6 +102,11 @@ def curve(lines: Lines, name: str) -> tuple[list[int], list[float]]:
         if isinstance(line.get(name), int | float) and abs(line[name]) < 1e30
     ]
     return [step for step, _ in found], [value for _, value in found]
+
+
+def is_second(label: str) -> bool:
+    """Return whether a curve's label names an adversary: "told (input)"."""
+    return label.endswith(")")
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -107,7 +138,7 @@ def picture(lines: Lines, findings: Sequence[Finding], title: str) -> bytes:
         canvas = FigureCanvasAgg(figure)
         figure.suptitle(title.replace("$", r"\$"), fontsize=11)
         places = figure.subplots(len(PANELS), 1, sharex=True)
-        for place, panel in zip(places, PANELS, strict=True):
+        for place, panel in zip(places, panels(lines), strict=True):
             _plot(place, panel, lines)
             for finding in findings:
                 place.axvline(finding.step, color=MARK, linewidth=1, linestyle=":")
@@ -121,16 +152,19 @@ def picture(lines: Lines, findings: Sequence[Finding], title: str) -> bytes:
 
 def _plot(place: Any, panel: Panel, lines: Lines) -> None:
     """Draw one panel; what the run did not log is left out."""
-    others = iter(OTHERS)
+    others, colours = iter(OTHERS), dict(COLOURS)
+    second = list(dict.fromkeys(label.partition(" (")[2] for label in panel.curves if is_second(label)))
     for label, name in panel.curves.items():
         steps, values = curve(lines, name)
         if not steps:
             continue
         every = -(-len(steps) // MOST)
-        player = label.removesuffix(" moves")
-        style = "--" if label.endswith("moves") else "-"
-        colour = COLOURS.get(player) or next(others, None)
-        place.plot(steps[::every], values[::every], style, label=label, color=colour, linewidth=1.1)
+        first, _, adversary = label.removesuffix(" moves").partition(" (")
+        if first not in colours:
+            colours[first] = next(others, None)  # type: ignore[assignment]
+        style = DASHES[second.index(adversary) % len(DASHES)] if adversary in second else "-"
+        style = "--" if label.endswith("moves") else style
+        place.plot(steps[::every], values[::every], style, label=label, color=colours[first], linewidth=1.1)
     if place.lines:
         place.set_yscale(panel.scale, **({"linthresh": 1.0} if panel.scale == "symlog" else {}))
         place.legend(loc="upper left", fontsize=7, ncols=4, framealpha=0.7)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ganctl.diagnosis import sickness
-from ganctl.diagnosis.finding import Finding, non_finite
+from ganctl.diagnosis.finding import Finding, named, non_finite
 from ganctl.diagnosis.history import History
 
 RULES = {
@@ -18,6 +18,7 @@ RULES = {
     "stalled": sickness.stalled,
     "memorizing": sickness.memorizing,
 }
+OF_THE_GAME = ("stalled",)  # what is not asked of each adversary
 WELL = sickness.RECENT  # points without a sign of it, after which a finding is gone
 
 
@@ -38,13 +39,22 @@ class Examiner:
         bad = next((name for name, value in line.items() if _is_broken(value)), None)
         found = [non_finite(bad, line[bad], line["step"])] if bad else []
         if not bad and self.history.add(line) and self.history.steps:
-            for name, rule in RULES.items():
-                evidence = rule(self.history)
-                if evidence:
-                    found.append(Finding(name, evidence[0], line["step"], evidence[1]))
-                elif name in self.findings:
-                    self._fade(name)
+            for adversary in self.history.adversaries:
+                found += self._ask(adversary, line["step"])
         return [each for each in found if self._is_new(each)]
+
+    def _ask(self, adversary: str, step: int) -> list[Finding]:
+        """Return what the rules find in one adversary's numbers; let go what they no longer find."""
+        found, history = [], self.history.of(adversary)
+        for word, rule in RULES.items():
+            if adversary and word in OF_THE_GAME:
+                continue
+            name, evidence = named(word, adversary), rule(history)
+            if evidence:
+                found.append(Finding(name, evidence[0], step, evidence[1]))
+            elif name in self.findings:
+                self._fade(name)
+        return found
 
     def _is_new(self, found: Finding) -> bool:
         self._signs[found.name] = len(self.history)

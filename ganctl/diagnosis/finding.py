@@ -29,7 +29,7 @@ class Finding:
     """One sickness of a run.
 
     Args:
-        name: one of SENTENCES.
+        name: one of SENTENCES; behind it the adversary's name in brackets, unless it is the game's first.
         step: at which it began.
         found: the step at which it was named.
         evidence: the numbers behind it, in words.
@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return SENTENCES[self.name]
+        return SENTENCES[sickness_of(self.name)]
 
     @property
     def gone(self) -> bool:
@@ -53,6 +53,16 @@ class Finding:
     def facts(self) -> dict[str, Any]:
         """Return plain data."""
         return asdict(self) | {"sentence": self.sentence}
+
+
+def named(sickness: str, adversary: str) -> str:
+    """Return the name of a finding: "mode collapse", or "mode collapse (input)" for the adversary `input`."""
+    return f"{sickness} ({adversary})" if adversary else sickness
+
+
+def sickness_of(name: str) -> str:
+    """Return the sickness that a finding's name tells of, one of SENTENCES."""
+    return name.partition(" (")[0]
 
 
 def non_finite(name: str, value: object, step: int) -> Finding:

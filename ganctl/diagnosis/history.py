@@ -1,7 +1,8 @@
 """A run's log lines, condensed to points of equal weight, so that findings do not depend on log_every."""
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 # Steps of one point. The default log_every; lines that come more often share a point by their median.
@@ -9,7 +10,13 @@ POINT = 50
 LARGEST = 1e300  # beyond which a number is taken for none
 SMOOTH = 3  # points whose median counts as a level that was reached
 LAG = 8  # newest points that are compared with a level, and do not make it
-PEAKS = ("generator/gradient", "discriminator/spread")  # whose highest level is remembered
+PEAKS = re.compile(
+    r"generator/gradient|discriminator/(?:[\w-]+/)?spread"
+)  # whose highest level is remembered
+ADVERSARY = re.compile(r"discriminator/([\w-]{1,40})/adversarial")  # a second one; the first has no name
+PLAYER = re.compile(r"(\w{1,40})/(?:adversarial|update)")
+MOST = 16  # adversaries and players of a log, which may be a stranger's
+OF_PLAYERS = ("gradient", "update", "weights")  # numbers of a player, whichever adversary it faces
 
 
 class History:
@@ -26,6 +33,7 @@ class History:
     def __init__(self) -> None:
         self.steps: list[int] = []
         self.scores: list[tuple[int, float, float, float]] = []
+        self.adversaries, self.players = adversaries(()), players(())
         self._columns: dict[str, list[float]] = {}
         self._pending: list[Mapping[str, Any]] = []
         self._peaks: dict[str, float] = {}
@@ -37,12 +45,15 @@ class History:
         """Take a log line, and return whether there is something new to judge: a point, or a score."""
         scored = self._score(line)
         # Lines between two log points hold metrics alone.
-        if any(name.endswith("/adversarial") for name in line):
+        if any(name.endswith(("/adversarial", "/update")) for name in line):
             self._pending.append(line)
         last = self.steps[-1] if self.steps else 0
         if not self._pending or line["step"] // POINT <= last // POINT:
             return scored
         names = {name for each in self._pending for name in each if "/" in name}
+        if names - self._columns.keys():
+            every = names | self._columns.keys()
+            self.adversaries, self.players = adversaries(every), players(every)
         for name in names | self._columns.keys():
             column = self._columns.setdefault(name, [math.nan] * len(self.steps))
             known = [float(each[name]) for each in self._pending if _is_number(each.get(name))]
@@ -51,7 +62,7 @@ class History:
         images = line.get("images")
         self.batch = images / line["step"] if _is_number(images) else 0.0
         self._pending = []
-        for name in PEAKS:
+        for name in filter(PEAKS.fullmatch, self._columns):
             found = self.last(name, SMOOTH, skip=LAG)
             if found:
                 self._peaks[name] = max(self.peak(name), median(found))
@@ -71,6 +82,10 @@ class History:
         """Return a column's first `count` points; nothing where one is lacking."""
         return _whole(self._columns.get(name, [])[:count], count)
 
+    def of(self, adversary: str) -> "History":
+        """Return this history as a rule sees it that asks for one adversary's numbers."""
+        return Side(self, adversary) if adversary else self
+
     def _score(self, line: Mapping[str, Any]) -> bool:
         """Keep what a metric counted, if this line holds it; return whether it does."""
         for name in line:
@@ -82,6 +97,49 @@ class History:
                 self.scores.append((line["step"], float(captured), float(total or 0), quality))
                 return True
         return False
+
+
+class Side(History):
+    """One adversary's view of a history: what a rule knows as `discriminator/told` is what it has of its own.
+
+    Metrics measure the samples of the whole game, and are the first adversary's.
+    """
+
+    def __init__(self, whole: History, adversary: str) -> None:
+        super().__init__()
+        self.whole, self.adversary, self.steps, self.batch = whole, adversary, whole.steps, whole.batch
+        self.adversaries, self.players = whole.adversaries, whole.players
+
+    def peak(self, name: str) -> float:
+        """Return what a history does, of this adversary's number."""
+        return self.whole.peak(self._named(name))
+
+    def last(self, name: str, count: int, skip: int = 0) -> list[float]:
+        """Return what a history does, of this adversary's number."""
+        return self.whole.last(self._named(name), count, skip)
+
+    def first(self, name: str, count: int) -> list[float]:
+        """Return what a history does, of this adversary's number."""
+        return self.whole.first(self._named(name), count)
+
+    def _named(self, name: str) -> str:
+        player, _, number = name.partition("/")
+        return name if number in OF_PLAYERS else f"{player}/{self.adversary}/{number}"
+
+
+def adversaries(names: Iterable[str]) -> list[str]:
+    """Return the names of the adversaries that log names tell of, after "" for the first."""
+    return ["", *_found(ADVERSARY, names)][:MOST]
+
+
+def players(names: Iterable[str]) -> list[str]:
+    """Return the names of the players that log names tell of, after the two that most games have."""
+    return list(dict.fromkeys(["discriminator", "generator", *_found(PLAYER, names)]))[:MOST]
+
+
+def _found(pattern: re.Pattern, names: Iterable[str]) -> list[str]:
+    """Return, sorted, what a pattern finds in names that it matches."""
+    return sorted({found[1] for name in names if (found := pattern.fullmatch(name))})
 
 
 def median(values: Sequence[float]) -> float:

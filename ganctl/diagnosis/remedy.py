@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ganctl.diagnosis.finding import sickness_of
+
 Config = Mapping[str, Any]
 PLAYERS = ("discriminator", "generator")
 RATE = 2e-4  # Adam's in most published recipes, for a player whose rate is 0
@@ -18,7 +20,7 @@ def remedies(name: str, config: Config) -> list[str]:
         name: of a finding.
         config: the run's, plain data, which may be a stranger's.
     """
-    found = (advise(config) for advise in ADVICE.get(name, ()))
+    found = (advise(config) for advise in ADVICE.get(sickness_of(name), ()))
     return list(dict.fromkeys(each for each in found if each))
 
 
@@ -36,8 +38,18 @@ def rate(player: str, factor: float) -> Callable[[Config], str]:
 
 
 def rates(factor: float) -> Callable[[Config], str]:
-    """Return advice to multiply both players' learning rates."""
-    return lambda config: " ".join(filter(None, (rate(player, factor)(config) for player in PLAYERS)))
+    """Return advice to multiply all players' learning rates."""
+    return lambda config: " ".join(filter(None, (rate(each, factor)(config) for each in players(config))))
+
+
+def players(config: Config) -> list[str]:
+    """Return the players that have an optimizer, and the two that most games have."""
+    known = _at(config, "optimizer")
+    # A name that a stranger made up is not repeated.
+    others = (
+        [str(name) for name in known if re.fullmatch(r"\w+", str(name))] if isinstance(known, dict) else []
+    )
+    return list(dict.fromkeys([*PLAYERS, *others]))
 
 
 def also(group: str, *names: str) -> Callable[[Config], str]:
@@ -57,6 +69,8 @@ def loss(name: str, target: str, *penalties: str) -> Callable[[Config], str]:
     """Return advice to change to a loss with its penalties, which replace the chosen ones."""
 
     def advise(config: Config) -> str:
+        if _is_own(config):  # which the family will not have changed
+            return ""
         penalized = set(_at(config, "penalty") or {}) >= set(penalties)
         if str(_at(config, "loss", "_target_")).endswith(f".{target}") and penalized:
             return ""
@@ -94,9 +108,9 @@ def averaged(config: Config) -> str:
 
 def falling(config: Config) -> str:
     """Return advice to let the learning rates fall, where none does."""
-    if any(_at(config, "schedule", player) for player in PLAYERS):
+    if any(_at(config, "schedule", player) for player in players(config)):
         return ""
-    return " ".join(f"schedule.{player}=cosine" for player in PLAYERS)
+    return " ".join(f"schedule.{player}=cosine" for player in players(config))
 
 
 def exact(config: Config) -> str:
@@ -141,6 +155,11 @@ ADVICE: dict[str, tuple[Callable[[Config], str], ...]] = {
         also("penalty", "r1"),
     ),
 }
+
+
+def _is_own(config: Config) -> bool:
+    """Return whether the family brings its own loss."""
+    return str(_at(config, "loss", "_target_")).endswith(".Own")
 
 
 def _at(config: Any, *path: str) -> Any:

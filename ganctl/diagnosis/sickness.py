@@ -4,6 +4,8 @@ What a loss or a logit is worth depends on the loss, so hardly a rule looks at t
 discriminator puts all reals above all fakes, 0.5: chance, 0: it is fooled), nor do ratios of a number to
 what it was before, nor coverage, density and spread (1 for samples as varied and as near as the data).
 Every game looks sick in its first steps, so a rule that asks for good samples waits for PATIENCE.
+Each adversary's numbers are judged by themselves. Where a loss does not promise that reals score higher,
+`told` is not logged, and the rules about who wins stand aside.
 """
 
 import itertools
@@ -190,7 +192,7 @@ def divergence(history: History) -> Evidence | None:
     apart = [abs(one - other) for one, other in zip(real, fake, strict=False)]
     if apart and min(apart) > ABSURD:
         return history.steps[-len(apart)], f"the mean logits of real and fake are {median(apart):.2g} apart"
-    for player in ("discriminator", "generator"):
+    for player in history.players:
         name = f"{player}/adversarial"
         first, now = (
             [abs(each) for each in points(name, RECENT)] for points in (history.first, history.last)
@@ -206,11 +208,16 @@ def divergence(history: History) -> Evidence | None:
 
 
 def stalled(history: History) -> Evidence | None:
-    """A player's weights stand still while samples are bad."""
-    coverage = _level(history, "coverage", RECENT)
+    """A player's weights stand still while samples are bad, in one adversary's eyes at least."""
+    seen = [history.of(name).last("discriminator/coverage", RECENT) for name in history.adversaries]
+    coverage = min((median(each) for each in seen if each), default=0.0)
     if coverage > FAIR:
         return None
-    for player in ("generator", "discriminator"):
+    first = ("generator", "discriminator")
+    for player in (*first, *(name for name in history.players if name not in first)):
+        slope = history.last(f"{player}/gradient", RECENT)
+        if player not in first and not (slope and min(slope) > 0.0):  # its turn may come in other steps
+            continue
         moves = history.last(f"{player}/update", RECENT)
         if moves and max(moves) < TINY:
             return history.steps[-RECENT], (

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from ganctl.extractor.contract import Extractor
 from ganctl.extractor.pinned import SHA256, Pinned
 
 
-class Auto:
+class Auto(Extractor):
     """Chooses by the data set's name."""
 
     def of(self, dataset: Any) -> Any:

@@ -8,6 +8,7 @@ from PIL import Image
 from ganctl.check import expect_one_of
 from ganctl.error import RunError
 from ganctl.extractor.architecture import CLASSES, EPSILON, SIDE, Branch, Step, blocks, stem
+from ganctl.extractor.contract import Extractor
 from ganctl.extractor.feed import as_bytes, expect_images, in_chunks
 from ganctl.extractor.published import Published, locate
 from ganctl.extractor.weights_file import read_weights
@@ -35,7 +36,7 @@ PUBLISHED = (
 )
 
 
-class Inception:
+class Inception(Extractor):
     """The Inception v3 of TensorFlow's graph of 2015-12-05, which FID, KID and the Inception Score are of.
 
     Images become what their PNG files hold, bytes; then 299x299; then (x - 128) / 128. Features are "pool3",

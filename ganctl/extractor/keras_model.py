@@ -9,6 +9,7 @@ import numpy as np
 
 from ganctl.check import expect_one_of
 from ganctl.error import RunError, UsageError, in_short
+from ganctl.extractor.contract import Extractor
 from ganctl.extractor.feed import as_bytes, expect_images, in_chunks
 from ganctl.extractor.keras_file import examine, expect_layer
 from ganctl.extractor.published import Published, checksum, locate
@@ -26,7 +27,7 @@ IMAGENET = Published(
 )
 
 
-class Keras:
+class Keras(Extractor):
     """Any image classifier in a .keras file: its numbers compare with those of the same file only.
 
     The file is read as data: it is refused before Keras sees it if it holds a part that is not Keras's own (a
@@ -93,7 +94,7 @@ class Keras:
             return keras.Model(model.inputs[0], [features, _logits(model)])
 
 
-class ImageNet:
+class ImageNet(Extractor):
     """Keras's InceptionV3 with Keras's ImageNet weights, which is NOT the network of FID.
 
     It is another network (1,000 classes, an average where FID's has a maximum) with other weights, and its

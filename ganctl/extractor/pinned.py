@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganctl.error import RunError, UsageError
+from ganctl.extractor.contract import Extractor
 
 if TYPE_CHECKING:
     from ganctl.extractor.classifier import Classifier
@@ -20,7 +21,7 @@ SHA256 = {
 }
 
 
-class Pinned:
+class Pinned(Extractor):
     """A classifier of ganctl's own as an extractor: averages of its last convolution, and ten scores.
 
     How each was trained, and what it reaches, is in `ganctl.commands.train_extractor`.

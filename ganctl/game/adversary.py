@@ -124,7 +124,7 @@ class Adversary:
         terms = {
             name: penalty(critic, real, fake, batch)
             for name, penalty in self.penalties.items()
-            if player in getattr(penalty, "players", ("discriminator",))
+            if player in penalty.players
         }
         return {name: term for name, term in terms.items() if term is not None}
 
@@ -137,7 +137,6 @@ class Adversary:
         """Every part by group and name, in the order in which their hooks are called; the loss is last."""
         groups = {"penalty": self.penalties, "augment": self.augmentations, "remedy": self.remedies}
         found = {f"{group}/{name}": part for group, parts in groups.items() for name, part in parts.items()}
-        found = {name: part for name, part in found.items() if isinstance(part, Part)}
         return found | ({"loss": self.loss} if isinstance(self.loss, Part) else {})
 
     def join(self) -> None:
@@ -196,7 +195,7 @@ class Adversary:
         """Return the parts of a group that are this adversary's."""
         if not self.name:
             return parts
-        return {name: deepcopy(p) for name, p in parts.items() if getattr(p, "scope", "") != "game"}
+        return {name: deepcopy(p) for name, p in parts.items() if p.scope != "game"}
 
     def _refuse(self) -> None:
         """Refuse what means nothing where every image is judged beside something of its own."""

@@ -1,5 +1,6 @@
 """What an adversary carries besides its network: a loss, a penalty, an augmentation, a remedy."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ class Part:
     """A loss, a penalty, an augmentation or a remedy. No hook is required.
 
     Attributes:
+        players: who pays it, for a penalty.
+        lipschitz: whether it bounds the slope of the critic, as the Wasserstein loss needs.
         scope: "adversary": each adversary of a game has one of its own; "game": it concerns the players as
             they are, and only the game's first adversary has it.
         mixes: whether it puts samples side by side or in each other's place, which means nothing where each
@@ -23,6 +26,8 @@ class Part:
         geometric: whether it moves or cuts images, which then no longer lie over an image beside them.
     """
 
+    players: Sequence[str] = ()
+    lipschitz = False
     scope = "adversary"
     mixes = False
     geometric = False

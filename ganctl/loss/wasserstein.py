@@ -23,9 +23,7 @@ class Wasserstein(OfLogits):
     def join(self, adversary: Any) -> None:
         """Warn of a critic whose slope nothing bounds."""
         bounded = "SpectralNormalization" in adversary.kinds("discriminator")
-        if not bounded and not any(
-            getattr(part, "lipschitz", False) for part in adversary.penalties.values()
-        ):
+        if not bounded and not any(part.lipschitz for part in adversary.penalties.values()):
             adversary.warnings.append(
                 "loss wasserstein: nothing bounds the slope of the critic, which then grows without end; "
                 "add penalty=[gradient_penalty], penalty=[clip] or norm.discriminator=spectral."

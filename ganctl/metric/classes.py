@@ -10,12 +10,13 @@ import numpy as np
 from ganctl import image
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
+from ganctl.metric.contract import Metric
 from ganctl.metric.frechet import frechet_distance
 
 FEWEST = 2  # samples of which a covariance can be taken
 
 
-class IntraFID:
+class IntraFID(Metric):
     """The mean Frechet distance within each class (Miyato and Koyama, 2018, arXiv:1802.05637)."""
 
     labelled = True
@@ -47,7 +48,7 @@ def distances(real: np.ndarray, marks: np.ndarray, fake: np.ndarray, classes: np
     return [frechet_distance(real[marks == label], fake[classes == label]) for label in known]
 
 
-class AccuracyScore:
+class AccuracyScore(Metric):
     """The classification accuracy score (Ravuri and Vinyals, 2019, arXiv:1905.10887); higher is better.
 
     A classifier is trained on labelled fakes only and tested on real images. The paper trains a ResNet-50;

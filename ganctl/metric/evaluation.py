@@ -11,6 +11,7 @@ import numpy as np
 from ganctl import __version__
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
+from ganctl.metric.contract import Metric
 from ganctl.metric.view import Side, View, evenly
 
 REFERENCES = ("auto", "test", "train")
@@ -43,7 +44,7 @@ class Evaluation:
         real: int = 10_000,
         reference: str = "auto",
         *,
-        metrics: Mapping[str, Any],
+        metrics: Mapping[str, Metric],
         extractor: Any = None,
         load: Callable[[str], Any] = lambda split: None,
         plain: Mapping[str, Any] | None = None,
@@ -66,14 +67,14 @@ class Evaluation:
     def check(self, dataset: Any) -> None:
         """Raise UsageError where a metric cannot measure samples of these data."""
         for name, metric in self.metrics.items():
-            if hasattr(metric, "check"):
-                metric.check(dataset)
+            metric.check(dataset)
+            if metric.counts:
                 continue
             if len(dataset.shape) != 3:
                 raise UsageError(
                     f"metric=[{name}]: expected images, got {dataset.name}; type metric=[modes]."
                 )
-            if getattr(metric, "training", False) and not len(dataset.held(1)):
+            if metric.training and not len(dataset.held(1)):
                 raise UsageError(
                     f"metric=[{name}]: expected images kept from training to compare with; "
                     "type dataset.holdout=1000."
@@ -83,7 +84,7 @@ class Evaluation:
 
     def _expect_enough(self, name: str, metric: Any, dataset: Any) -> None:
         """Raise UsageError where a metric would have fewer samples or real images than it needs."""
-        least = getattr(metric, "least", 2)
+        least = metric.least
         for kind, key, count in (
             ("samples", f"evaluation.samples={least} (n={least} in evaluate)", self.samples),
             ("real images", f"evaluation.real={least}", min(self.most, len(dataset))),
@@ -96,7 +97,7 @@ class Evaluation:
     def check_labels(self, there: bool) -> None:
         """Raise UsageError where a metric needs labels of the samples and there are none."""
         for name, metric in self.metrics.items():
-            if getattr(metric, "labelled", False) and not there:
+            if metric.labelled and not there:
                 raise UsageError(
                     f"metric=[{name}]: expected samples with labels, got none; type model=cgan for a "
                     "generator that is asked for classes, or evaluate a folder with a folder for each class."
@@ -137,7 +138,7 @@ class Evaluation:
         labels = None if labels is None else labels[:many]
         fake = Side(stream, many, extractor, labels=labels, tell=self._told)
         # Of a slow extractor, only who asks for neighbours waits for those of all images.
-        whole = getattr(extractor, "light", False) or "nearest" in self.metrics
+        whole = (extractor and extractor.light) or "nearest" in self.metrics
         return View(
             dataset,
             lambda wanted: np.concatenate(list(stream(wanted)))[:wanted],
@@ -175,9 +176,7 @@ class Evaluation:
                 "resize": extractor.resize,
             }
         else:
-            wanted = [
-                getattr(metric, "samples", None) or dataset.truth.protocol for metric in self.metrics.values()
-            ]
+            wanted = [metric.samples or dataset.truth.protocol for metric in self.metrics.values()]
             facts |= {
                 "samples": max(wanted),
                 "reference": f"{dataset.name} truth",
@@ -192,12 +191,11 @@ class Evaluation:
 
     def _compares(self) -> bool:
         """Return whether a metric compares images, rather than counting what is known of the truth."""
-        return any(not hasattr(metric, "check") for metric in self.metrics.values())
+        return any(not metric.counts for metric in self.metrics.values())
 
     def _suited(self, dataset: Any) -> Any:
         """Return the extractor, once it is known for which data."""
-        if hasattr(self.extractor, "of"):
-            self.extractor = self.extractor.of(dataset)
+        self.extractor = self.extractor.of(dataset)
         return self.extractor
 
     def _reference(self, dataset: Any) -> tuple[str, Any]:

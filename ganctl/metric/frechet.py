@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from ganctl.metric.contract import Metric
 
-class FID:
+
+class FID(Metric):
     """The Frechet inception distance (Heusel et al., 2017, arXiv:1706.08500); lower is better, 0 is best.
 
     With another feature extractor than `inception` its numbers are others, and compare among themselves only.

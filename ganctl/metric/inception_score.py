@@ -6,9 +6,10 @@ import numpy as np
 from scipy.special import log_softmax
 
 from ganctl.check import expect_whole
+from ganctl.metric.contract import Metric
 
 
-class InceptionScore:
+class InceptionScore(Metric):
     """The Inception Score (Salimans et al., 2016, arXiv:1606.03498); from 1 to the number of classes.
 
     It knows no real image: a generator of one perfect picture a class has the highest score. With another

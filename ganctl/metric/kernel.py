@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from ganctl.check import expect_whole
+from ganctl.metric.contract import Metric
 
 ROWS = 1000  # of a kernel matrix at a time
 
 
-class KID:
+class KID(Metric):
     """The kernel inception distance (Binkowski et al., 2018, arXiv:1801.01401); lower is better.
 
     Unbiased, so it may fall a little below 0 for a perfect generator. The paper averages over random subsets

@@ -7,9 +7,10 @@ import numpy as np
 
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
+from ganctl.metric.contract import Metric
 
 
-class Modes:
+class Modes(Metric):
     """Counts samples by the cells of a known truth: its modes, or equal parts of a density without modes.
 
     A truth (`dataset.truth`) has `assign(samples)`, the cell of each sample or -1 for one that belongs to
@@ -28,6 +29,8 @@ class Modes:
         UsageError: for fewer samples than one.
     """
 
+    counts = True
+
     def __init__(self, samples: int | None = None) -> None:
         if samples is not None:
             expect_whole("metric.modes.samples", samples, 1)
@@ -36,7 +39,7 @@ class Modes:
 
     def check(self, dataset: Any) -> None:
         """Raise UsageError for data whose truth is not known."""
-        if not hasattr(dataset, "truth"):
+        if dataset.truth is None:
             raise UsageError(
                 f"metric=[modes]: expected data whose truth is known, got {dataset.name}; type dataset=ring "
                 "(or grid, line, sine, swiss_roll, stacked_mnist), or leave the metric out."
@@ -50,7 +53,7 @@ class Modes:
         """
         truth = view.dataset.truth
         samples = view.draw(self.samples or truth.protocol)
-        reader = getattr(truth, "reader", None)
+        reader = truth.reader
         if not reader:
             return measured(truth.assign(samples), truth.weights, truth.least)
         found = measured(truth.assign(samples, self._read(reader)), truth.weights, truth.least)

@@ -6,12 +6,13 @@ import numpy as np
 from scipy import stats
 
 from ganctl.check import expect_whole
+from ganctl.metric.contract import Metric
 from ganctl.metric.neighbours import nearest
 
 NEAR = 0.01  # share of unseen images that lie as near to a training image as a copy does
 
 
-class Nearest:
+class Nearest(Metric):
     """Nearest neighbours of fakes among the training images and among held-out ones, by features.
 
     - `copies` is the share of fakes that lie nearer to a training image than 99 % of held-out images do:

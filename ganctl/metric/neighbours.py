@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from ganctl.check import expect_whole
+from ganctl.metric.contract import Metric
 
 ROWS = 1000  # of a distance matrix at a time,
 NUMBERS = 10_000_000  # of so many numbers
 
 
-class Manifolds:
+class Manifolds(Metric):
     """Compares the two sides by balls around their samples.
 
     Args:

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
+from ganctl.metric.contract import Metric
 
 SIDE = 7  # pixels of a patch
 REPEATS, DIRECTIONS = 4, 128  # projections, 512 in all
@@ -15,7 +16,7 @@ SMALLEST = 16  # side of the coarsest level
 BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
-class SlicedWasserstein:
+class SlicedWasserstein(Metric):
     """Sliced Wasserstein distance over a Laplacian pyramid (Karras et al., 2018, arXiv:1710.10196, s. 5).
 
     At every scale, random patches of 7x7 pixels are compared along random directions; times 1,000, lower is

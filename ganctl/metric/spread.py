@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 
 from ganctl.check import expect_whole
+from ganctl.metric.contract import Metric
 from ganctl.metric.neighbours import blocks
 
 WINDOW = 11  # pixels, of SSIM
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, fine to coarse (Wang et al., 2003)
 
 
-class Spread:
+class Spread(Metric):
     """Mean distance between features of two samples, and their mean structural similarity (MS-SSIM).
 
     Similarity between pairs of samples as a sign of collapse is of Odena et al. (2017, arXiv:1610.09585,

@@ -34,6 +34,10 @@ class FeatureMatching(Part):
 
     def join(self, adversary: Adversary) -> None:
         network = adversary.network
+        if not hasattr(network, "inputs"):
+            raise UsageError(
+                "penalty=[feature_matching] needs a discriminator that is one chain of layers; leave it out."
+            )
         layers = [layer for layer in network.layers if layer.trainable_weights]
         if len(layers) < 2:
             raise UsageError(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganctl.comparison.protocol import Source
-from ganctl.diagnosis.curves import PANELS, curve
+from ganctl.diagnosis.curves import curve, is_second, panels
 from ganctl.diagnosis.finding import Finding
 from ganctl.metric.summary import measured
 
@@ -27,7 +27,7 @@ def charts(lines: Lines, findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """
     marks = [{"step": each.step, "name": each.name} for each in findings]
     found = []
-    for panel in PANELS:
+    for panel in panels(lines):
         title, note = _split(panel.title)
         curves = _curves(lines, panel.curves)
         if curves:
@@ -123,13 +123,16 @@ def _curves(lines: Lines, wanted: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
     taken = {SYMBOLS[label] for label in wanted if label in SYMBOLS}
     others = iter([place for place in range(COLOURS) if place not in taken])
+    places = dict(SYMBOLS)
     for label, name in wanted.items():
         steps, values = curve(lines, name)
-        player = label.removesuffix(" moves")
+        first = label.removesuffix(" moves").partition(" (")[0]
         if steps:
-            place = SYMBOLS[player] if player in SYMBOLS else next(others, 0)
+            if first not in places:
+                places[first] = next(others, 0)
             points = thinned(list(zip(steps, values, strict=True)))
-            found.append(_curve(label, place, points, label.endswith("moves")))
+            dashed = label.endswith("moves") or is_second(label)
+            found.append(_curve(label, places[first], points, dashed))
     return found
 
 

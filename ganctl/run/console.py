@@ -14,6 +14,8 @@ from ganctl.error import printable
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
+SHOWN = 4  # players in a line
+
 
 class Display:
     """Shows step, images per second, the players' losses and the time that is left.
@@ -85,13 +87,24 @@ class Pace(ProgressColumn):
 
 
 def totals(terms: Mapping[str, float]) -> dict[str, float]:
-    """Return each player's adversarial term, by player."""
-    return {name.split("/")[0]: value for name, value in terms.items() if name.endswith("/adversarial")}
+    """Return what each player pays to its adversaries, by player: the sum of its adversarial terms."""
+    found: dict[str, float] = {}
+    for name, value in terms.items():
+        player, _, rest = name.partition("/")
+        if rest.split("/")[-1] == "adversarial" and player.isidentifier():  # a log may be a stranger's
+            found[player] = found.get(player, 0.0) + value
+    return found
 
 
 def short(losses: Mapping[str, float]) -> str:
-    """Return "D 0.693 G 0.693"."""
-    return " ".join(f"{player[0].upper()} {value:.3f}" for player, value in losses.items())
+    """Return "D 0.693 G 0.693"; more than three players have two digits, more than four are counted."""
+    digits, told = 3 if len(losses) <= 3 else 2, list(losses)[:SHOWN]
+    taken: list[str] = []
+    for player in told:  # the shortest beginning that no other player has
+        ends = (player[:end].capitalize() for end in range(1, len(player) + 1))
+        taken.append(next((word for word in ends if word not in taken), player))
+    texts = [f"{word} {losses[player]:.{digits}f}" for word, player in zip(taken, told, strict=True)]
+    return " ".join(texts + ([f"+{len(losses) - SHOWN}"] if len(losses) > SHOWN else []))
 
 
 def measured(terms: Mapping[str, float]) -> str:

@@ -76,7 +76,7 @@ class ExponentialAverage:
         if self.ramp or self.begin:
             self.turns = {player: tf.Variable(0, dtype=tf.int64, trainable=False) for player in self.players}
         if self.reestimates:
-            self.norms = self._norms(game)
+            self.norms = self._generating(game, self._norms(game))
             self._estimator = tf.function(lambda key: self._estimate(game, key), autograph=False)
 
     def _norms(self, game: Game) -> list[keras.layers.BatchNormalization]:
@@ -99,6 +99,25 @@ class ExponentialAverage:
                     "without renormalization; type average.statistics=averaged."
                 )
         return layers
+
+    def _generating(self, game: Game, norms: list) -> list[keras.layers.BatchNormalization]:
+        """Return the layers that generating passes through; an averaged discriminator's are averaged."""
+        found: list[keras.layers.BatchNormalization] = []
+
+        def trace() -> None:
+            before = {id(norm): tf.zeros(norm.moving_mean.shape) for norm in norms}
+            pairs = [(norm.moving_mean, before[id(norm)]) for norm in norms]
+            batch = Batch(game.conditions(tf.range(2)), size=2, key=tf.constant([0, STATISTICS]))
+            with keras.StatelessScope(state_mapping=pairs) as scope:
+                game.generate(batch)
+                found.extend(
+                    norm
+                    for norm in norms
+                    if scope.get_current_value(norm.moving_mean) is not before[id(norm)]
+                )
+
+        tf.function(trace, autograph=False).get_concrete_function()  # traced, not run
+        return found
 
     def update(self, player: str) -> None:
         """Move the player's averages towards its weights."""

@@ -5,7 +5,7 @@ import math
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -127,16 +127,25 @@ def memory_estimate(trainer: Any, batch_size: int) -> dict[str, int]:
     """Return an estimate of a step's bytes: "parameters", "optimizer", "averages" and "activations".
 
     Activations are the outputs of all layers for one batch, times 2 for the discriminator's second pass and
-    the gradients. What TensorFlow, the data and the kernels' scratch space take is not in it.
+    the gradients; what players share counts once. What TensorFlow, the data and the kernels' scratch space
+    take is not in it.
     """
-    networks = [network for networks in trainer.game.players.values() for network in networks]
-    outputs = sum(_output_bytes(network, batch_size) for network in networks)
+    networks = _each(network for networks in trainer.game.players.values() for network in networks)
+    layers = _each(layer for network in networks for layer in _layers(network))
+    weights = _each(variable for network in networks for variable in network.variables)
     return {
-        "parameters": sum(_bytes(variable) for network in networks for variable in network.variables),
+        "parameters": sum(map(_bytes, weights)),
         "optimizer": sum(_bytes(v) for optimizer in trainer.optimizers.values() for v in optimizer.variables),
         "averages": sum(map(_bytes, trainer.average.state().values())) if trainer.average else 0,
-        "activations": ACTIVATION_FACTOR * outputs,
+        "activations": ACTIVATION_FACTOR * sum(_output_bytes(layer, batch_size) for layer in layers),
     }
+
+
+def largest_batch(trainer: Any) -> int:
+    """Return the real images of a turn where a training needs most memory: at its highest level."""
+    reached = [span for span in trainer.timeline.spans if span.start <= trainer.settings.steps]
+    top = max(span.phase.level for span in reached)
+    return max(span.batch_size for span in reached if span.phase.level == top)
 
 
 def in_bytes(count: float) -> str:
@@ -202,13 +211,26 @@ def _bytes(variable: Any) -> int:
     return math.prod(variable.shape) * int(tf.as_dtype(variable.dtype).size)
 
 
-def _output_bytes(network: Any, batch_size: int) -> int:
-    """Return the bytes of all layers' outputs, where layers know them before they are called."""
+def _each(things: Iterable[Any]) -> list[Any]:
+    """Return things in their order, each once."""
+    return list({id(thing): thing for thing in things}.values())
+
+
+def _layers(network: Any) -> Iterator[Any]:
+    """Yield a network's layers, those of networks inside it in their place."""
+    for layer in network.layers:
+        if getattr(layer, "layers", None):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _output_bytes(layer: Any, batch_size: int) -> int:
+    """Return the bytes of a layer's outputs, where it knows them before it is called."""
     import tensorflow as tf
 
     total = 0
-    for layer in network.layers:
-        for output in tf.nest.flatten(getattr(layer, "output", [])):
-            size = int(tf.as_dtype(output.dtype).size)
-            total += size * math.prod(batch_size if side is None else side for side in output.shape)
+    for output in tf.nest.flatten(getattr(layer, "output", [])):
+        size = int(tf.as_dtype(output.dtype).size)
+        total += size * math.prod(batch_size if side is None else side for side in output.shape)
     return total

@@ -1,20 +1,13 @@
 """A run's life: begun or continued, kept out of harm's way, and ended with a word on what to do next."""
 
 import os
-import platform
 import re
-import shlex
-import shutil
 import signal
-import subprocess
-import sys
 import time
-from importlib import metadata
 from typing import Any
 
 import yaml
 
-from ganctl import __version__
 from ganctl.config.compose import Composition
 from ganctl.config.run_name import differences, outputs_of
 from ganctl.config.trust import check_links
@@ -23,10 +16,9 @@ from ganctl.run import checkpoint
 from ganctl.run.console import Display, complain, say
 from ganctl.run.writer import Run
 from ganctl.training import build
+from ganctl.training.facts import asks, facts, protocol
 from ganctl.training.monitor import Checkup, Sick, goes_back, looks_back, lowered, settle, summary
 from ganctl.training.settings import Settings
-
-PACKAGES = ("tensorflow", "keras", "numpy", "hydra-core", "omegaconf", "pillow", "safetensors")
 
 
 def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
@@ -99,9 +91,9 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
         status="running",
         process=os.getpid(),
         error=None,
-        **_protocol(trainer, dataset),
-        **_facts(dataset),
-        samples=_asks(trainer.game),
+        **protocol(trainer, dataset),
+        **facts(dataset),
+        samples=asks(trainer.game),
     )
     run.open(_display(settings, trainer), step=step)
     try:
@@ -194,58 +186,6 @@ def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> Non
         f"{verb}: {len(dataset)} examples of {size} ({dataset.name}{skipped}), "
         f"{device.describe()}, {build.PRECISIONS[config['trainer']['precision']]}"
     )
-
-
-def _protocol(trainer: Any, dataset: Any) -> dict[str, Any]:
-    """Return what run.json says of the metrics in the log."""
-    measure = trainer.evaluation
-    if not measure:
-        return {}
-    rules = {"samples": measure.samples, "seed": trainer.seed, "averaged": bool(trainer.average)}
-    return {"protocol": measure.protocol(dataset, **rules)}
-
-
-def _asks(game: Any) -> dict[str, Any]:
-    """Return what run.json says of what samples can be given: `ganctl.run.folder.Asks`."""
-    made_of = [name for names in game.makes.values() for name in names]
-    return {
-        "fields": {name: field.facts() for name, field in game.fields.items()},
-        "makes": list(game.makes),
-        "names": list(dict.fromkeys([*made_of, *game.conditions(0)])),
-        "views": list(game.views),
-    }
-
-
-def _facts(dataset: Any) -> dict[str, Any]:
-    """Return what run.json says of this life of the run."""
-    from ganctl.training import device
-
-    return {
-        "command": shlex.join(["ganctl", *sys.argv[1:]]),
-        "versions": {"ganctl": __version__, "python": platform.python_version()}
-        | {package: metadata.version(package) for package in PACKAGES},
-        "host": platform.node(),
-        "platform": platform.platform(),
-        "device": device.describe(),
-        "git": _commit(),
-        "data": {
-            "name": dataset.name,
-            "examples": len(dataset),
-            "shape": list(dataset.shape),
-            "fields": {name: field.facts() for name, field in dataset.fields.items()},
-            "classes": list(dataset.classes),
-            "fingerprint": dataset.fingerprint,
-            "skipped": dataset.skipped,
-        },
-    }
-
-
-def _commit() -> str | None:
-    """Return the git commit of the folder we are in, None outside a repository or without git."""
-    if not shutil.which("git"):
-        return None
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
 
 
 def _failed(run: Run, error: BaseException) -> None:

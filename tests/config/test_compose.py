@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from ganctl import cli
-from ganctl.config.compose import compose, parse, swept_values
+from ganctl.config.compose import compose
+from ganctl.config.overrides import parse, swept_values
 from ganctl.config.run_name import VOLATILE, checked_name, differences, file_name, run_name
 from ganctl.error import UsageError
 

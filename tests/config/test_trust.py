@@ -13,6 +13,7 @@ from ganctl import cli
 from ganctl.config import trust
 from ganctl.config.choices import choices, groups
 from ganctl.config.compose import compose
+from ganctl.config.make import builders
 from ganctl.config.trust import check_trust
 from ganctl.error import RunError, UsageError
 from ganctl.files.plain import yaml_data
@@ -262,7 +263,7 @@ def test_the_last_gate_builds_nothing_that_nobody_named(target, place, nothing_a
     node = {"_target_": target}
     if place == "deep":
         node = {"_target_": "ganctl.loss.cross_entropy.NonSaturating", "a": [{"b": {"c": node}}]}
-    for builder in (lambda: build.make(node), lambda: build._network({"generator": node})):
+    for builder in (lambda: build.make(node), lambda: builders({"generator": node})):
         with pytest.raises(UsageError, match=r"not part of ganctl|names its `_target_`"):
             builder()
 

@@ -55,6 +55,8 @@ class Side:
     def __init__(self, word: str, checkout: Path, folder: Path, core: int, told: Told) -> None:
         self.word, self.checkout, self.folder, self.core, self.told = word, checkout, folder, core, told
         self.ended: dict[str, dict] = {}
+        self.child: subprocess.Popen | None = None
+        self.stopped = False
         folder.mkdir(parents=True)
 
     def start(self, runs: list[Run], places: dict[str, str]) -> threading.Thread:
@@ -66,7 +68,8 @@ class Side:
     def _all(self, runs: list[Run], places: dict[str, str]) -> None:
         # TensorFlow keeps the devices that it began with, so each number of them has a process.
         for devices in sorted({run.devices for run in runs}):
-            self._process([run for run in runs if run.devices == devices], devices, places)
+            if not self.stopped:
+                self._process([run for run in runs if run.devices == devices], devices, places)
 
     def _process(self, runs: list[Run], devices: int, places: dict[str, str]) -> None:
         listed = [
@@ -81,7 +84,7 @@ class Side:
         plain = {"checkout": str(self.checkout), "folder": str(self.folder / "runs"), "core": self.core}
         task.write_text(json.dumps(plain | {"runs": listed}))
         with (self.folder / f"errors-{devices}.txt").open("w") as errors:
-            child = subprocess.Popen(
+            self.child = child = subprocess.Popen(
                 [sys.executable, str(WORKER), str(task)],
                 env=self._environment(),
                 stdout=subprocess.PIPE,
@@ -93,6 +96,13 @@ class Side:
                 self.ended[facts["run"]] = facts
                 self.told(self.word, facts)
             child.wait()
+
+    def stop(self) -> None:
+        """End a process that is still at work, so that nothing outlives a freeze that was broken off."""
+        self.stopped = True
+        if self.child and self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
 
     def _environment(self) -> dict[str, str]:
         """Return the environment: this checkout's package, its own cache, nothing that differs."""

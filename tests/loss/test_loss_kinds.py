@@ -60,7 +60,7 @@ KINDS = list(CLOSED)
 
 def test_every_choice_has_its_closed_form_here(make):
     # A new file in configs/loss needs a formula in this test.
-    assert len(choices("loss")) == len(CLOSED) + 1  # the mixture is below
+    assert set(choices("loss")) == {*CLOSED, "mixture", "own"}  # a mixture is below, and its own a family's
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -220,7 +220,9 @@ def test_a_mixture_is_weighed_from_the_shell(make):
     assert np.isfinite(trainer.train(iter(dataset.batches(8, seed=0))).numpy()).all()
 
 
-@pytest.mark.parametrize("kind", sorted(set(choices("loss")) - {"minimax", "nonsaturating", "least_squares"}))
+@pytest.mark.parametrize(
+    "kind", sorted(set(choices("loss")) - {"minimax", "nonsaturating", "least_squares", "own"})
+)
 def test_a_network_of_probabilities_is_refused_where_logits_are_needed(kind, make):
     words = [f"loss={kind}", "network.logits=false", *(["loss.weights.hinge=1"] if kind == "mixture" else [])]
     with pytest.raises(UsageError, match=r"type network\.logits=true"):

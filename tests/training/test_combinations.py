@@ -45,7 +45,8 @@ def recipe():
     config = compose([*BASE, f"penalty=[{every}]"]).plain()
     norms = {norm: yaml.safe_load(file_of("norm", norm).read_text()) for norm in choices("norm")}
     norms["group"] |= {"groups": 2}  # 16 units in 8 groups would be pairs, which are +1 and -1 whatever came
-    losses = {loss: build.make(compose([*BASE, f"loss={loss}"]).plain()["loss"]) for loss in choices("loss")}
+    kinds = [loss for loss in choices("loss") if loss != "own"]
+    losses = {loss: build.make(compose([*BASE, f"loss={loss}"]).plain()["loss"]) for loss in kinds}
 
     def config_of(penalty: str, norm: str) -> dict:
         names = yaml.safe_load(file_of("penalty", penalty).read_text()) if penalty != "none" else {}

@@ -55,7 +55,7 @@ class Images:
         selection: Selection | None = None,
         unseen: Unseen | None = None,
     ):
-        self.name = name
+        self.name, self.truth = name, None
         self.names: list[str] = []  # of the files that images came from, where each has one
         self.storage = storage
         self._others: Others | None = None

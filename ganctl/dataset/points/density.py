@@ -33,7 +33,7 @@ class Mixture:
         protocol, least: samples, and share of them in a mode, by which modes are counted.
     """
 
-    protocol, least = PROTOCOL, LEAST
+    protocol, least, reader = PROTOCOL, LEAST, None
 
     def __init__(self, modes: Sequence[Sequence[float]] | np.ndarray, sigma: float) -> None:
         self.modes, self.sigma = np.asarray(modes, np.float64), float(sigma)
@@ -86,7 +86,7 @@ class Sine:
         reach: half the interval's length.
     """
 
-    modes, protocol, least = None, PROTOCOL, None
+    modes, protocol, least, reader = None, PROTOCOL, None, None
 
     def __init__(self, periods: int, amplitude: float, reach: float) -> None:
         self.periods, self.amplitude, self.reach = periods, float(amplitude), float(reach)
@@ -136,7 +136,7 @@ class SwissRoll:
         sigma: standard deviation of the noise in either direction.
     """
 
-    modes, protocol, least = None, PROTOCOL, None
+    modes, protocol, least, reader = None, PROTOCOL, None, None
     first, last = 1.5 * math.pi, 4.5 * math.pi
 
     def __init__(self, radius: float, sigma: float) -> None:
