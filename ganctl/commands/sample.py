@@ -104,7 +104,7 @@ def run(words: list[str]) -> int:
 
 def help_of(words: list[str]) -> str:
     """Return what a run can be given, under the usage; the usage alone where no run is named."""
-    named = [word for word in words if not word.startswith("-")]
+    named = [word for word in words if not word.startswith("-") and word.partition("=")[0] not in OPTIONS]
     usage = (__doc__ or "").strip()
     if not named:
         return usage
