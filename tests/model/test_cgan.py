@@ -104,6 +104,54 @@ def test_class_metrics_are_the_same_in_training_of_the_run_and_of_its_samples_in
     assert of_files["intra_fid/mean"] == pytest.approx(of_run["intra_fid/mean"], rel=0.05)
 
 
+def test_samples_are_of_the_labels_that_one_asks_for(outputs, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def drawn(*words):
+        assert cli.main(["sample", str(outputs / "run"), "out=raw.npy", *words]) == 0
+        return np.load("raw.npy")
+
+    # In the usual order of classes, one after the other, label i belongs to sample i.
+    usual = drawn("n=10")
+    assert np.array_equal(drawn("label=0..9"), usual) and len(drawn("label=7")) == 1
+    sevens = drawn("label=7", "n=10")
+    same = [np.allclose(*pair, atol=1e-6) for pair in zip(sevens, usual, strict=True)]
+    assert same == [index == 7 for index in range(10)]
+    assert cli.main(["sample", str(outputs / "run"), "label=3,8", "n=5", "out=fakes/"]) == 0
+    found = {folder.name: len(list(folder.iterdir())) for folder in (tmp_path / "fakes").iterdir()}
+    assert found == {"3": 3, "8": 2}
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["lable=7"], "There is no option 'lable'. Did you mean 'label'?"),
+        (["image=x.png"], "There is no option 'image'. See: ganctl sample RUN --help"),
+        (["label=10"], "label: expected a number from 0 to 9 or a name such as 0, got '10'."),
+        (["label"], "Expected NAME=VALUE, got 'label'."),
+        (["label=7", "n=0"], "n: expected a whole number of at least 1, got '0'"),
+        (["make=mask"], "make: expected one of image, got 'mask'."),
+        (["view=manifold"], "view: expected one of none, got 'manifold'."),
+    ],
+)
+def test_what_the_run_cannot_be_given_is_told_in_one_line(outputs, words, told, capsys):
+    assert cli.main(["sample", str(outputs / "run"), *words]) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.count("\n") == 1
+
+
+def test_help_of_a_run_tells_what_it_can_be_given(outputs, capsys):
+    from ganctl.commands import sample
+
+    assert cli.main(["sample", str(outputs / "run"), "--help"]) == 0
+    usage, told = capsys.readouterr().out.rsplit("\n\n", 1)
+    assert usage == sample.__doc__.strip()
+    assert told == f"{outputs}/run makes image, and can be given:\n  label=0,9\n"
+    assert cli.main(["sample", "n=3", "--help"]) == 0  # no run is named
+    assert capsys.readouterr().out.strip() == usage
+
+
 def test_what_labels_cannot_go_with_is_refused(make):
     with pytest.raises(UsageError, match="model=cgan: expected data with labels of 2 classes or more, got 0"):
         make("dataset=ring", "model=cgan", "network=points")
