@@ -26,7 +26,7 @@ class Bare:
         trainer = build.trainer({**config, "average": None, "metric": {}}, dataset.fields)
         self.game, self.settings, self.optimizers = trainer.game, trainer.settings, trainer.optimizers
         self.schedule, self.span = trainer.rounds.schedule, trainer.timeline.spans[-1]
-        self.examples = self._examples(dataset)
+        self.examples, self.played = self._examples(dataset), tf.Variable(0, dtype=tf.int64, trainable=False)
         self.step = tf.function(self._round, autograph=False)
 
     def play(self, seconds: float) -> dict[str, Any]:
@@ -64,8 +64,9 @@ class Bare:
             if every == 1:
                 loss = self._play(batches[which], turns)
                 continue
-            due = tf.equal(self._played() % every, 0)
+            due = tf.equal(self.played % every, 0)
             loss = tf.cond(due, lambda w=which, t=turns: self._play(batches[w], t), lambda: tf.constant(0.0))
+        self.played.assign_add(1)
         return loss
 
     def _play(self, data: Mapping[str, Any], turns: tuple) -> Any:
@@ -75,8 +76,9 @@ class Bare:
         from ganctl.game.batch import Batch
 
         key = tf.random.uniform((2,), maxval=2**31 - 1, dtype=tf.int32)
-        rules = {"phase": self.span.phase, "fade": self.span.fade(self._played())}
-        batch = Batch(data, size=self.span.batch_size, key=key, step=self._played(), **rules)
+        step = tf.identity(self.played)
+        rules = {"phase": self.span.phase, "fade": self.span.fade(step)}
+        batch = Batch(data, size=self.span.batch_size, key=key, step=step, **rules)
         moved = {turn: self.game.weights(turn.player, turn.networks) for turn in turns}
         with tf.GradientTape(persistent=len(turns) > 1, watch_accessed_variables=False) as tape:
             tape.watch([[weight.value for weight in weights] for weights in moved.values()])
@@ -93,12 +95,6 @@ class Bare:
             self.optimizers[turn.player].apply(slopes, weights)
             self.game.after(turn.terms, facts[turn])
         return totals[turns[-1]]
-
-    def _played(self) -> Any:
-        """Return the rounds so far, an int64 scalar."""
-        import tensorflow as tf
-
-        return tf.cast(tf.identity(next(iter(self.optimizers.values())).iterations.value), tf.int64)
 
 
 def measured(seconds: float, steps: int) -> dict[str, Any]:
