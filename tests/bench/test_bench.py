@@ -3,12 +3,16 @@
 import json
 
 import pytest
+import tensorflow as tf
 from builders import tiny
+from games import Small, trainer_of
 
-from ganctl.bench import race
+from ganctl.bench import bare, race
 from ganctl.commands import bench
 from ganctl.config.compose import compose
+from ganctl.dataset.points.points import ring
 from ganctl.error import UsageError
+from ganctl.game.turn import Turn
 from ganctl.training import cost
 from ganctl.training.dry_run import show
 
@@ -56,8 +60,8 @@ def test_the_table_and_the_numbers_agree_and_nothing_is_left_behind(model, tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["bench.json"]
     numbers = json.loads((tmp_path / "bench.json").read_text())
     assert len(numbers["ratio"]) == len(numbers["matrix_rate"]) == 2
-    for own, alone, bare, ratio in zip(*numbers["seconds_per_step"].values(), numbers["ratio"], strict=True):
-        assert own > alone > 0 and ratio == pytest.approx(bare / own)
+    for own, alone, other, ratio in zip(*numbers["seconds_per_step"].values(), numbers["ratio"], strict=True):
+        assert own > alone > 0 and ratio == pytest.approx(other / own)
     assert numbers["flops_per_step"] > 0 and numbers["first_step_seconds"] > 0
     assert set(numbers["upkeep"]) == {"log line", "sample grid", "checkpoint"}
     shown = capsys.readouterr().out
@@ -75,6 +79,23 @@ def test_penalties_averages_and_half_precision_are_measured_and_upkeep_is_spread
     assert (log["every"], sample["every"], save["every"]) == (1, 500, 0)
     own, alone, _ = (seconds[0] for seconds in numbers["seconds_per_step"].values())
     assert own - alone == pytest.approx(log["seconds"] + sample["seconds"] / 500)
+
+
+def test_the_bare_loop_plays_a_lazy_turn_in_every_nth_round(monkeypatch):
+    class Lazy(Small):
+        def turns(self, counts):
+            return [*super().turns(counts), Turn(player="generator", loss="path", every=3)]
+
+        def path_loss(self, batch):
+            return {"path": 0.0 * tf.reduce_sum(self.generate(batch))}
+
+    trainer = trainer_of(Lazy(), turns={"discriminator": 2})
+    monkeypatch.setattr(bare.build, "trainer", lambda config, fields: trainer)
+    loop = bare.Bare({}, ring())
+    for _ in range(7):
+        loop.step([next(loop.examples) for _ in range(2)])
+    moves = {player: int(optimizer.iterations) for player, optimizer in loop.optimizers.items()}
+    assert moves == {"discriminator": 14, "generator": 7 + 3}
 
 
 @pytest.mark.parametrize(
