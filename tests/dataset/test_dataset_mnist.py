@@ -223,7 +223,7 @@ def test_the_fingerprint_says_what_is_seen():
 
 def test_a_wrong_path_is_told_without_importing_tensorflow():
     code = (
-        "import sys\nfrom ganctl.dataset import mnist, cifar10, folder, digits\n"
+        "import sys\nfrom ganctl.dataset.images import mnist, cifar10, folder, digits\n"
         "for make in (mnist.mnist, cifar10.cifar10, folder.image_folder):\n"
         "    try: make(path='/not/there')\n"
         "    except Exception as error: print(error)\n"
