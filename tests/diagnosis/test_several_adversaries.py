@@ -2,14 +2,16 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
-from test_diagnosis import RECORDED, SICK, after, logged
+from logs import SICK, after, logged
 
 from ganctl.diagnosis.examine import examine
 from ganctl.diagnosis.finding import SENTENCES
 from ganctl.diagnosis.remedy import remedies
 
+RECORDED = Path(__file__).parents[1] / "data" / "diagnosis"
 OF_PLAYERS = ("gradient", "update", "weights")
 OF_THE_GAME = ("stalled", "non-finite")
 PROMISED = ("told", "sign", "right_real", "right_fake", "recognized")  # by a loss that ranks
