@@ -32,8 +32,8 @@ class Game:
 
     Attributes:
         makes: what can be made, by the name of the field it is like, and the data that each is made of.
-        views: by name, batch -> whole pictures of a trained game, uint8-able images in [-1, 1] of shape
-            (tiles, height, width, channels), `columns` of which make a row.
+        views: by name, batch -> a whole picture of a trained game: images in [-1, 1] of shape (rows, columns,
+            height, width, channels). A game with `latents` has "interpolation" besides.
         latents: whether samples are made of latents alone, by `draw` and `make`.
         own_loss: whether the family brings its own adversarial terms, so that `loss=own` is the only choice.
         players, adversaries: filled by the family.

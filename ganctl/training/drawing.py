@@ -15,6 +15,7 @@ from ganctl.game.field import Field, from_facts
 from ganctl.training import build
 
 USUAL = 64  # samples where nobody says how many
+ROWS = 8, 10  # of a view between latents, and the tiles of each
 
 
 class Drawing:
@@ -58,8 +59,9 @@ class Drawing:
         picture = not as_folder and out.suffix == ".png"
         rules = {"seed": options.seed, "averaged": options.average, "inputs": self._inputs()}
         if options.view:
-            tiles = self.sampler.view(options.view, **rules)
-            write(tiles, out, draw=lambda these: image.grid(these, columns=self.game.columns))
+            rows = self._view(**rules)
+            tiles = rows.reshape(-1, *rows.shape[2:])
+            write(tiles, out, draw=lambda these: image.grid(these, columns=rows.shape[1]))
             return
         rules |= {"make": options.make, "given": tuple(self.given)}
         shown = picture and options.make == "image"
@@ -76,6 +78,21 @@ class Drawing:
             folders=None if labels is None else [classes[label] for label in labels],
             names=next((each.names for each in self.given.values() if each.names), []),
         )
+
+    def _view(self, **rules: Any) -> np.ndarray:
+        """Return a view of the game's own, or rows of samples between latents."""
+        from ganctl.training.latent_paths import BETWEEN, LatentPaths, views_of
+
+        name, known = self.options.view, views_of(self.game)
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise UsageError(f"view: expected one of {there}, got '{name}'.{suggest(name, known)}")
+        if name != BETWEEN or name in self.game.views:
+            return self.sampler.view(name, **rules)
+        if not self.averaged:
+            self.sampler.average = None
+        found = LatentPaths(self.sampler).between(*ROWS, seed=self.options.seed)
+        return np.reshape(found, (*ROWS, *self.game.fields["image"].shape))
 
     def _fields(self) -> Mapping[str, Field]:
         """Return what an example of the run's data has, from its own record where that says it."""

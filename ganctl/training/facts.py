@@ -24,12 +24,14 @@ def protocol(trainer: Any, dataset: Any) -> dict[str, Any]:
 
 def asks(game: Any) -> dict[str, Any]:
     """Return what run.json says of what samples can be given: `ganctl.run.folder.Asks`."""
+    from ganctl.training.latent_paths import views_of
+
     made_of = [name for names in game.makes.values() for name in names]
     return {
         "fields": {name: field.facts() for name, field in game.fields.items()},
         "makes": list(game.makes),
         "names": list(dict.fromkeys([*made_of, *game.conditions(0)])),
-        "views": list(game.views),
+        "views": views_of(game),
     }
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from ganctl.game.batch import Batch
+from ganctl.game.game import Game
 from ganctl.game.keys import PATHS
 from ganctl.training.sampler import Sampler, inputs_of
 
-KEY = (0, PATHS)
+BETWEEN = "interpolation"  # the view that every game of images with latents has
 CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
 
 
@@ -62,12 +63,12 @@ class LatentPaths:
         """
         if not self.game.latents:
             return None
-        crowd = self.game.draw(Batch({}, size=CROWD, key=tf.constant(KEY)))
+        crowd = self.game.draw(Batch({}, size=CROWD, key=tf.constant((0, PATHS))))
         if crowd.shape[1] > 1:
             return self._made(arc(crowd[0], crowd[1], count))
         return self._made(tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count])
 
-    def between(self, rows: int, count: int) -> np.ndarray | None:
+    def between(self, rows: int, count: int, seed: int = 0) -> np.ndarray | None:
         """Return the samples, float32 of shape (rows * count, ...), along `rows` paths of latents, or None.
 
         Each path leads from one draw of the latent to another along a quarter of a circle; what else a
@@ -75,7 +76,7 @@ class LatentPaths:
         """
         if not self.game.latents:
             return None
-        ends = self.game.draw(Batch({}, size=2 * rows, key=tf.constant(KEY)))
+        ends = self.game.draw(Batch({}, size=2 * rows, key=tf.constant((seed, PATHS))))
         paths = [arc(ends[2 * row], ends[2 * row + 1], count, math.pi / 2) for row in range(rows)]
         return self._made(tf.concat(paths, axis=0), tf.repeat(tf.range(rows), count))
 
@@ -83,7 +84,7 @@ class LatentPaths:
         """Return what the generator makes of latents, by the averaged weights where there are any."""
         average, count = self.sampler.average, latents.shape[0]
         conditions = self.game.conditions(tf.range(count) if index is None else index)
-        batch = Batch(conditions, size=count, key=tf.constant(KEY), **self.sampler.moment())
+        batch = Batch(conditions, size=count, key=tf.constant((0, PATHS)), **self.sampler.moment())
         with average.applied(average.estimate(self.sampler.seed)) if average else nullcontext():
             return self.game.make(latents, batch, training=False).numpy()
 
@@ -92,3 +93,9 @@ def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> t
     """Return `count` latents, (count, d), along a circle's arc from one through or to another, each (d,)."""
     angle = tf.linspace(0.0, end, count)[:, None]
     return tf.cos(angle) * one + tf.sin(angle) * other
+
+
+def views_of(game: Game) -> list[str]:
+    """Return the names of all whole pictures that can be drawn of a game."""
+    between = [BETWEEN] if game.latents and game.fields["image"].kind == "image" else []
+    return list(dict.fromkeys([*game.views, *between]))

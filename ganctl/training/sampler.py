@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ganctl.error import UsageError, suggest
 from ganctl.game.batch import Batch
 from ganctl.game.game import Game
 from ganctl.game.keys import PREVIEW, SAMPLE
@@ -87,15 +86,7 @@ class Sampler:
     def view(
         self, name: str, *, seed: int, averaged: bool = True, inputs: Inputs | None = None
     ) -> np.ndarray:
-        """Return one of the game's views, float32 tiles (n, height, width, channels) in [-1, 1].
-
-        Raises:
-            UsageError: when the game has no such view.
-        """
-        views = self.game.views
-        if name not in views:
-            there = ", ".join(views) or "none"
-            raise UsageError(f"view: expected one of {there}, got '{name}'.{suggest(name, views)}")
+        """Return one of the game's own views, float32 (rows, columns, height, width, channels) in [-1, 1]."""
         known = self.average.estimate(self.seed) if self.average and averaged else []
         rows = {key: tf.constant(v) for key, v in (inputs(np.arange(self.block)) if inputs else {}).items()}
         start = tf.constant([seed, SAMPLE])
