@@ -92,7 +92,7 @@ class Drawing:
         if not self.averaged:
             self.sampler.average = None
         found = LatentPaths(self.sampler).between(*ROWS, seed=self.options.seed)
-        return np.reshape(found, (*ROWS, *self.game.fields["image"].shape))
+        return np.reshape(np.asarray(found), (*ROWS, *self.game.fields["image"].shape))
 
     def _fields(self) -> Mapping[str, Field]:
         """Return what an example of the run's data has, from its own record where that says it."""
