@@ -26,6 +26,7 @@ TINY = {
     "wgan_gp": ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8,8]"],
     "lsgan": NARROW,
     "cgan": NARROW,
+    "acgan": [*NARROW, "network.discriminator.strides=[2,2]"],
     "dragan": NARROW,
     "pacgan": NARROW,
     "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],

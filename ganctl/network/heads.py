@@ -1,0 +1,53 @@
+"""More outputs for a discriminator: heads beside its last layer, on the trunk that both share."""
+
+import inspect
+from collections.abc import Mapping
+
+import keras
+from keras import layers
+
+from ganctl.check import expect_whole
+from ganctl.error import UsageError
+
+
+def headed(network: keras.Model, heads: Mapping[str, int]) -> keras.Model:
+    """Return a discriminator that says more of the same images, with the same layers and weights.
+
+    A head is one dense layer on what enters the network's last layer with weights. It is like that layer: the
+    same kind of start, a bias if it has one, its weights normalized if its are. It ends without an activation
+    in float32, whether the network itself ends in logits or in probabilities. All that the network had says
+    exactly what it said.
+
+    Args:
+        network: images (batch, ...) -> (batch, 1), its last layer with weights a dense one.
+        heads: by name, how many numbers each says of an image, at least 1.
+
+    Returns:
+        images (batch, ...) -> [what `network` says, (batch, units) of each head in order], all float32.
+
+    Raises:
+        UsageError: for a number of units below 1; when the last layer with weights is no dense one.
+    """
+    last = [layer for layer in network.layers if layer.trainable_weights][-1]
+    dense = last.layer if isinstance(last, layers.Wrapper) else last
+    if not isinstance(dense, layers.Dense) or len(last.input.shape) != 2:
+        raise UsageError(
+            f"network.discriminator: expected a dense layer at the end, with {', '.join(heads)} beside it, "
+            f"got {type(dense).__name__}; type network=dcgan."
+        )
+    said = []
+    for name, units in heads.items():
+        expect_whole(f"network.discriminator: units of the head '{name}'", units, 1)
+        start = {"use_bias": dense.use_bias, "kernel_initializer": dense.kernel_initializer.clone()}
+        head = _wrapped_as(last, layers.Dense(units, **start, name=f"{name}_head"))
+        said.append(layers.Activation("linear", dtype="float32", name=name)(head(last.input)))
+    given = network.inputs[0] if len(network.inputs) == 1 else network.inputs
+    return keras.Model(given, [*network.outputs, *said], name=network.name)
+
+
+def _wrapped_as(other: layers.Layer, layer: layers.Layer) -> layers.Layer:
+    """Return a layer inside of the normalization of weights that another one is in, if it is in any."""
+    if not isinstance(other, layers.Wrapper):
+        return layer
+    names = [name for name in inspect.signature(type(other)).parameters if name != "layer"]
+    return type(other)(layer, **{name: getattr(other, name) for name in names})
