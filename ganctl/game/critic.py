@@ -36,7 +36,7 @@ class Critic:
 
     def __call__(self, image: tf.Tensor, training: bool = True) -> tf.Tensor:
         """Return the logits of these images, computed anew."""
-        return _several(self.network(self.prepare(image), training=training, **self.rules))[0]
+        return several(self.network(self.prepare(image), training=training, **self.rules))[0]
 
     def outputs(self, image: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Return all that the network says of these images, logits first.
@@ -50,7 +50,7 @@ class Critic:
             return (
                 image,
                 self.beside,
-                _several(self.network(self.prepare(image), training=True, **self.rules)),
+                several(self.network(self.prepare(image), training=True, **self.rules)),
             )
 
         return self.batch.once(f"{JUDGED}{self.name}/{id(image)}/{id(self.beside)}", compute)[2]
@@ -60,5 +60,6 @@ class Critic:
         return self.outputs(image)[0]
 
 
-def _several(found: Any) -> tuple[tf.Tensor, ...]:
+def several(found: Any) -> tuple[tf.Tensor, ...]:
+    """Return what a network said as a tuple of outputs, of which it may have one."""
     return tuple(found) if isinstance(found, list | tuple) else (found,)

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from ganctl.game.batch import Batch
+from ganctl.game.critic import several
 from ganctl.game.game import Game
 from ganctl.game.keys import PATHS
 from ganctl.training.sampler import Sampler, inputs_of
@@ -51,7 +52,7 @@ class LatentPaths:
         adversary = self.game.adversaries.get("")
         if adversary is None or adversary.condition or adversary.network.input_shape[1:] != points.shape[1:]:
             return None, None
-        judged = adversary.network(tf.constant(points, tf.float32), training=False)
+        judged = several(adversary.network(tf.constant(points, tf.float32), training=False))[0]
         centre = None if adversary.loss.relative else adversary.loss.boundary
         return np.reshape(judged, [len(points), -1])[:, 0].astype(np.float32), centre
 
