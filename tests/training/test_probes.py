@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import SMALL
+from builders import SMALL, tiny
 
 from ganctl.training.probes import MOST, AverageProbe
 
@@ -42,3 +42,17 @@ def test_without_an_average_or_with_few_images_there_is_nothing_to_compare(make)
             return np.zeros((MOST - 1, 2), np.float32)
 
     assert AverageProbe(lambda count, averaged, dataset: None)(Few()) == {}
+
+
+def test_a_conditional_game_is_probed_where_the_labels_of_held_out_images_are_known(make):
+    _, dataset, trainer = make(*tiny("cgan"), "dataset.holdout=97")
+    facts = trainer.overfitting(dataset, 0)
+    assert set(facts) == {"discriminator/training", "discriminator/held_out", "discriminator/recognized"}
+    # The label counts: of the same images beside other labels the discriminator says something else.
+    known, held = trainer.overfitting._sets
+    trainer.overfitting._sets = known, held | {"label": (held["label"] + 1) % 10}
+    other = trainer.overfitting(dataset, 0)
+    assert other["discriminator/training"] == facts["discriminator/training"]
+    assert other["discriminator/held_out"] != facts["discriminator/held_out"]
+    trainer.overfitting._sets = known, {"image": held["image"]}
+    assert trainer.overfitting(dataset, 0) == {}
