@@ -36,6 +36,11 @@ TINY = {
         "network.discriminator.hidden=[8]",
         "remedy.unrolled.steps=2",
     ],
+    "progan": [
+        f"network.{player}.{word}"
+        for player in ("generator", "discriminator")
+        for word in ("filters=64", "most=8")
+    ],
     "r3gan": [
         f"network.{player}.{word}"
         for player, filters in (("generator", "[8]"), ("discriminator", "[8,8]"))

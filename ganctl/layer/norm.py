@@ -16,12 +16,12 @@ TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTrans
 
 def wrapped(layer: layers.Layer, norm: Norm) -> layers.Layer:
     """Return a layer that has a kernel, inside the normalization where that is one of weights."""
-    return norm(layer) if norm and _is_of_weights(norm) else layer
+    return norm(layer) if norm and is_of_weights(norm) else layer
 
 
 def normalized(norm: Norm) -> list[layers.Layer]:
     """Return what follows a hidden layer: one layer where the normalization is one of outputs, or none."""
-    return [norm()] if norm and not _is_of_weights(norm) else []
+    return [norm()] if norm and not is_of_weights(norm) else []
 
 
 def is_over_batch(norm: Norm) -> bool:
@@ -29,7 +29,8 @@ def is_over_batch(norm: Norm) -> bool:
     return bool(norm) and issubclass(_kind(norm), layers.BatchNormalization)
 
 
-def _is_of_weights(norm: Norm) -> bool:
+def is_of_weights(norm: Norm) -> bool:
+    """Return whether a normalization replaces a layer's weights, and not its outputs."""
     return issubclass(_kind(norm), layers.Wrapper)
 
 
