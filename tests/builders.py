@@ -48,6 +48,7 @@ TINY = {
 PATCHES = ["network.generator.filters=4", "network.discriminator.filters=4", "network.discriminator.layers=1"]
 TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
+    "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
 }
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
@@ -64,12 +65,12 @@ def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
     from PIL import Image
 
     noise = np.random.default_rng(0)
-    for index in range(20):  # in two classes, where those are wanted
+    for index in range(20):  # in two classes, or two domains, where those are wanted
         pixels = noise.integers(0, 256, (16, 48 if model == "pix2pix" else 24, 3), dtype=np.uint8)
-        place = {"pix2pix": "train"}.get(model, str(index % 2))
+        place = {"pix2pix": "train", "cyclegan": f"train{'AB'[index % 2]}"}.get(model, str(index % 2))
         (folder / place).mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / place / f"{index}.png")
-    kind = {"pix2pix": "paired"}.get(model, "image_folder")
+    kind = {"pix2pix": "paired", "cyclegan": "unpaired"}.get(model, "image_folder")
     size = ["dataset.size=[16,24]", f"dataset.channels={channels}"]
     return [f"dataset={kind}", f"dataset.path={folder}", *size]
 

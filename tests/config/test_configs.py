@@ -16,6 +16,7 @@ GIVEN = {  # parameters that the program gives and not the config
     "ganctl.model": {"network", "fields", "loss", "parts"},
     "ganctl.network": {"latent", "source", "shape"},
     "ganctl.layer": {"layer"},
+    "ganctl.training.schedule": {"initial_learning_rate"},
     "keras.optimizers.schedules": {"initial_learning_rate"},
     "ganctl.metric.evaluation": {"metrics", "extractor", "load", "plain"},
 }
