@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("GANCTL_DATA", ROOT.parent / "shared" / "data"))
 
@@ -47,12 +49,43 @@ TINY = {
         for word in (f"filters={filters}", "blocks=1", "group=8")
     ],
 }
-SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
+# From pictures to pictures: no latent, and data of two pictures.
+PATCHES = ["network.generator.filters=4", "network.discriminator.filters=4", "network.discriminator.layers=1"]
+TRANSLATION = {
+    "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
+    "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
+}
+SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
 
 def tiny(model: str) -> list[str]:
     """Return the overrides of a recipe that trains in milliseconds a step."""
-    return [f"model={model}", *TINY[model], *SMALL]
+    if model in TRANSLATION:
+        return [f"model={model}", *TRANSLATION[model], *SMALL]
+    return [f"model={model}", *TINY[model], *SMALL, "model.latent=8"]
+
+
+def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
+    """Write twenty small pictures, 16 high and 24 wide, as a recipe wants them; return the overrides."""
+    from PIL import Image
+
+    noise = np.random.default_rng(0)
+    for index in range(20):  # in two classes, or two domains, where those are wanted
+        pixels = noise.integers(0, 256, (16, 48 if model == "pix2pix" else 24, 3), dtype=np.uint8)
+        place = {"pix2pix": "train", "cyclegan": f"train{'AB'[index % 2]}"}.get(model, str(index % 2))
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / place / f"{index}.png")
+    kind = {"pix2pix": "paired", "cyclegan": "unpaired"}.get(model, "image_folder")
+    size = ["dataset.size=[16,24]", f"dataset.channels={channels}"]
+    return [f"dataset={kind}", f"dataset.path={folder}", *size]
+
+
+def blobs(count: int):
+    """Return a storage of smooth pictures, 16 high and 24 wide: large blots of colour."""
+    from ganctl.dataset.images.storage import Memory
+
+    coarse = np.random.default_rng(0).integers(0, 256, (count, 2, 3, 3), dtype=np.uint8)
+    return Memory(coarse.repeat(8, axis=1).repeat(8, axis=2))
 
 
 def python(code: str, **options) -> str:

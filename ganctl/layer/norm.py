@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from ganctl.check import expect_whole
+from ganctl.check import expect_switch, expect_whole
 from ganctl.error import UsageError
 
 # Makes a normalization: a Wrapper for another layer's weights, or a layer for its outputs; falsy for none.
@@ -43,22 +43,24 @@ def _kind(norm) -> type:
 class GroupNormalization(layers.GroupNormalization):
     """Outputs of each example normalized over groups of its channels and all pixels (Wu & He, 2018).
 
-    A learned scale and offset per channel follow. One group is layer normalization of a picture (Ba et al.,
-    2016, section 3, as in the critics of WGAN-GP), one group per channel is instance normalization
-    (Ulyanov et al., 2016, equation 7).
+    A learned scale and offset per channel follow, where they are wanted. One group is layer normalization of
+    a picture (Ba et al., 2016, section 3, as in the critics of WGAN-GP), one group per channel is instance
+    normalization (Ulyanov et al., 2016, equation 7).
 
     Args:
         groups: number of groups, a divisor of the channels; -1 is one per channel.
         epsilon: added to the variance.
+        affine: whether the learned scale and offset follow.
 
     Raises:
         UsageError: for groups that do not divide the channels, or that hold one number each.
     """
 
-    def __init__(self, groups: int = 1, epsilon: float = 1e-5) -> None:
+    def __init__(self, groups: int = 1, epsilon: float = 1e-5, affine: bool = True) -> None:
         if groups != -1:
             expect_whole("norm.groups", groups, 1)
-        super().__init__(groups=groups, epsilon=epsilon)
+        expect_switch("norm.affine", affine)
+        super().__init__(groups=groups, epsilon=epsilon, center=affine, scale=affine)
 
     def build(self, input_shape) -> None:
         channels = input_shape[-1]

@@ -47,6 +47,22 @@ class Form:
         """(height, width, channels)."""
         return self.height, self.width, self.channels
 
+    def read(self, image: Image.Image) -> np.ndarray:
+        """Return an opened file's image in this form, uint8 of `shape`.
+
+        Raises:
+            BadImage: for an image that has no such form.
+        """
+        # A large JPEG is decoded at 1/2, 1/4 or 1/8 while that leaves twice the size: much faster.
+        image.draft(None, (2 * max(self.height, self.width),) * 2)
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return self.made(image)
+
+    def made(self, image: Image.Image) -> np.ndarray:
+        """Return a loaded image in this form, uint8 (height, width, channels)."""
+        return np.asarray(fitted(flat(image, self), self)).reshape(self.height, self.width, self.channels)
+
 
 def form(*, size: int | Sequence[int], channels: int, fit: str, background: str) -> Form:
     """Return the checked form; see `Form`. Raises UsageError for an option outside its range."""
@@ -69,17 +85,14 @@ def decode(data: bytes, form: Form) -> np.ndarray:
         raise BadImage("empty")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            # A large JPEG is decoded at 1/2, 1/4 or 1/8 while that leaves twice the size: much faster.
-            image.draft(None, (2 * max(form.height, form.width),) * 2)
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            picture = fitted(flat(image, form), form)
+            return form.read(image)
+    except BadImage:
+        raise
     except UnidentifiedImageError as error:
         raise BadImage("not a PNG, JPEG, WebP or BMP image") from error
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them raise
         reason = " ".join(str(error).split())
         raise BadImage("truncated" if "truncated" in reason.lower() else f"damaged: {reason}") from error
-    return np.asarray(picture).reshape(form.shape)
 
 
 def flat(image: Image.Image, form: Form) -> Image.Image:

@@ -1,0 +1,1 @@
+"""Data of two kinds of pictures: an input, and what is to be made of it."""
