@@ -27,10 +27,11 @@ train: $(READY)  ## train on handwritten digits for a few minutes
 test: $(READY)  ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: $(READY)  ## check style and types
+lint: $(READY)  ## check style, types and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(READY)  ## mend style
 	$(BIN)/ruff check --fix .
