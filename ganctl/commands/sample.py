@@ -10,7 +10,7 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
                                         conditional model in a folder a class
   ganctl sample mnist-dcgan n=50000 out=fakes.npy      raw samples
   ganctl sample mnist-cgan label=7                     of one class
-  ganctl sample RUN --help                             what this run can be given
+  ganctl sample RUN --help              what this run can be given
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
 
@@ -72,6 +72,8 @@ def read(words: list[str]) -> tuple[str, Options, bool]:
     name = left.pop(0) if first and first.partition("=")[0] not in OPTIONS else "latest"
     for word in left:
         key, sign, value = word.partition("=")
+        if not sign and key in OPTIONS:
+            raise UsageError(f"Expected {key}=VALUE, got '{word}'. See: ganctl sample --help")
         if not sign or not key.isidentifier():
             hint = suggest(key, OPTIONS) or " See: ganctl sample --help"
             raise UsageError(f"Expected NAME=VALUE, got '{word}'.{hint}")
