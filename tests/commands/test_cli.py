@@ -67,7 +67,6 @@ LIGHT_MISTAKES = [
     ("sample latest n=0", "n: expected a whole number of at least 1, got '0'"),
     ("sample latest n=x", "n: expected a whole number, got 'x'"),
     ("sample latest n", "Expected n=VALUE"),
-    ("sample latest sed=3", "There is no option 'sed=3'. Did you mean 'seed'?"),
     ("sample latest seed=2147483648", "seed: expected a whole number from 0 to 2147483647"),
     ("sample latest average=yes", "average: expected true or false, got 'yes'"),
     ("sample latest out=a.jpg", "out: expected a file.png, a file.npy or a folder/, got 'a.jpg'"),

@@ -10,7 +10,7 @@ import yaml
 from builders import tiny
 
 from ganctl import cli
-from ganctl.config import trust
+from ganctl.config import make, trust
 from ganctl.config.choices import choices, groups
 from ganctl.config.compose import compose
 from ganctl.config.make import builders
@@ -258,8 +258,8 @@ def nothing_allowed(monkeypatch):
 @pytest.mark.parametrize("target", FOREIGN, ids=str)
 @pytest.mark.parametrize("place", ["deep", "itself"])
 def test_the_last_gate_builds_nothing_that_nobody_named(target, place, nothing_allowed, monkeypatch):
-    monkeypatch.setattr(build, "instantiate", lambda *_, **__: pytest.fail("Hydra was asked"))
-    monkeypatch.setattr(build, "get_object", lambda *_: pytest.fail("it was imported"))
+    monkeypatch.setattr(make, "instantiate", lambda *_, **__: pytest.fail("Hydra was asked"))
+    monkeypatch.setattr(make, "get_object", lambda *_: pytest.fail("it was imported"))
     node = {"_target_": target}
     if place == "deep":
         node = {"_target_": "ganctl.loss.cross_entropy.NonSaturating", "a": [{"b": {"c": node}}]}
