@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ganctl import cli
 from ganctl.commands import runs
+from ganctl.run import console
 
 
 def make(outputs, name, status="finished", *, step=30, steps=30, ago=0.0, error=None, losses=(0.5, 1.5)):
@@ -35,8 +36,8 @@ def shown(capsys, *words):
 
 def terminal(monkeypatch, width):
     """Let the console be a colourless terminal."""
-    console = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
-    monkeypatch.setattr(console, "console", console)
+    shown = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
+    monkeypatch.setattr(console, "console", shown)
 
 
 def test_a_run_is_one_line_with_status_progress_losses_and_age(capsys, tmp_path):

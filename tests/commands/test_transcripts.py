@@ -120,14 +120,14 @@ def neighbours(folder: Path) -> None:
     config, results = (run / "config.yaml").read_text(), json.loads((run / "evaluation.json").read_text())
     now = int(time.time())
     chosen = [
-        ("seed1", 1, "NonSaturating", 20.0),
-        ("seed2", 2, "NonSaturating", 30.0),
-        ("hinge", 0, "Hinge", 90.0),
+        ("seed1", 1, "cross_entropy.NonSaturating", 20.0),
+        ("seed2", 2, "cross_entropy.NonSaturating", 30.0),
+        ("hinge", 0, "hinge.Hinge", 90.0),
     ]
     for age, (name, seed, loss, value) in enumerate(chosen, start=1):
         other = folder / "outputs" / name
         shutil.copytree(run, other)
-        text = re.sub(r"(?m)^seed: 0", f"seed: {seed}", config).replace("NonSaturating", loss)
+        text = re.sub(r"(?m)^seed: 0", f"seed: {seed}", config).replace("cross_entropy.NonSaturating", loss)
         (other / "config.yaml").write_text(text)
         result = results["results"][0]
         result["values"] = dict.fromkeys(result["values"], value)
