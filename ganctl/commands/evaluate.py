@@ -106,7 +106,11 @@ def run(words: list[str]) -> int:
     samples = min(wish.n, subject.count or wish.n)
     started = time.perf_counter()
     protocol = measure.protocol(
-        subject.dataset, samples=samples, seed=subject.seed, averaged=subject.averaged
+        subject.dataset,
+        samples=samples,
+        seed=subject.seed,
+        averaged=subject.averaged,
+        inputs=subject.inputs,
     )
     view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count)
     drawn = len(subject.dataset.shape) > 1

@@ -41,6 +41,7 @@ class Subject:
         labels: of the samples, or None.
         seed: of the latents, None for samples that were there.
         averaged: whether the averaged weights drew them.
+        inputs: names of the held-out data that they are made of.
         facts: what else evaluation.json says of it, such as its checkpoint.
         node: the data set's config, where it is not the command's.
         between: (rows, columns) -> samples between latents, or None.
@@ -54,6 +55,7 @@ class Subject:
     labels: np.ndarray | None = None
     seed: int | None = None
     averaged: bool = False
+    inputs: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
     node: dict[str, Any] | None = None
     between: Callable[[int, int], np.ndarray | None] = lambda rows, columns: None
@@ -71,7 +73,7 @@ def of_run(
         wish: has `n`, `seed` (None for the run's), `average` and `checkpoint`.
     """
     from ganctl.training.latent_paths import LatentPaths
-    from ganctl.training.sampler import inputs_of
+    from ganctl.training.sampler import inputs_of, most_of
 
     config = build.to_draw(config)
     dataset = build.dataset(config)
@@ -89,6 +91,8 @@ def of_run(
         labels=sampler.labels(wish.n),
         seed=seed,
         averaged=bool(sampler.average),
+        inputs=sampler.game.makes["image"],
+        count=most_of(sampler.game, dataset),
         facts={"checkpoint": wish.checkpoint, "step": step},
         node=config["dataset"],
         between=LatentPaths(sampler, dataset).between,

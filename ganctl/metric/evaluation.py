@@ -1,7 +1,7 @@
 """An evaluation: which metrics, of how many samples, against which real images, by which extractor."""
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from typing import Any
@@ -103,15 +103,11 @@ class Evaluation:
                     "generator that is asked for classes, or evaluate a folder with a folder for each class."
                 )
 
-    def __call__(self, stream: Stream, dataset: Any, labels: np.ndarray | None = None) -> dict[str, float]:
-        """Return what every metric says of samples, by "metric/number".
-
-        Args:
-            stream: count -> samples in parts, the same ones whenever it is asked.
-            dataset: trained on.
-            labels: of the samples, or None.
-        """
-        return self.measured(self.view(stream, dataset, labels))
+    def __call__(
+        self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
+    ) -> dict[str, float]:
+        """Return what every metric says of samples, by "metric/number"; see `view`."""
+        return self.measured(self.view(stream, dataset, labels, count))
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""
@@ -128,7 +124,8 @@ class Evaluation:
         """Return what the metrics see.
 
         Args:
-            stream, dataset: as above.
+            stream: count -> samples in parts, the same ones whenever it is asked.
+            dataset: trained on.
             labels: of the samples, or None.
             count: how many there are; None for as many as one likes.
         """
@@ -149,7 +146,9 @@ class Evaluation:
             MOST if whole else FEW,
         )
 
-    def protocol(self, dataset: Any, *, samples: int, seed: int | None, averaged: bool) -> dict[str, Any]:
+    def protocol(
+        self, dataset: Any, *, samples: int, seed: int | None, averaged: bool, inputs: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Return all that decides the numbers, plain data; numbers compare only where it is the same.
 
         Args:
@@ -157,6 +156,7 @@ class Evaluation:
             samples: how many were measured.
             seed: of the latents, None for samples that were there.
             averaged: whether the averaged weights drew them.
+            inputs: names of the held-out data that they were made of; a fill of a real picture flatters.
         """
         facts: dict[str, Any] = {
             "samples": samples,
@@ -164,6 +164,7 @@ class Evaluation:
             "averaged": averaged,
             "settings": self.plain,
         }
+        facts |= {"inputs": list(inputs)} if inputs else {}
         if self._compares():
             reference, extractor = self._reference(dataset), self._suited(dataset)
             split, images = reference

@@ -18,8 +18,11 @@ def protocol(trainer: Any, dataset: Any) -> dict[str, Any]:
     measure = trainer.evaluation
     if not measure:
         return {}
-    rules = {"samples": measure.samples, "seed": trainer.seed, "averaged": bool(trainer.average)}
-    return {"protocol": measure.protocol(dataset, **rules)}
+    from ganctl.training.sampler import most_of
+
+    samples = min(measure.samples, most_of(trainer.game, dataset) or measure.samples)
+    rules = {"seed": trainer.seed, "averaged": bool(trainer.average), "inputs": trainer.game.makes["image"]}
+    return {"protocol": measure.protocol(dataset, samples=samples, **rules)}
 
 
 def asks(game: Any) -> dict[str, Any]:

@@ -138,3 +138,8 @@ def inputs_of(game: Game, dataset: Any, make: str = "image") -> Inputs | None:
         return None
     held = dataset.held_out > 0
     return lambda places: dataset.examples(places, held=held)
+
+
+def most_of(game: Game, dataset: Any, make: str = "image") -> int | None:
+    """Return how many samples are made of different examples; None for as many as one likes."""
+    return (dataset.held_out or len(dataset)) if game.makes[make] else None

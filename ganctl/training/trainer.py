@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ganctl.error import Unstable
+from ganctl.dataset.contract import check_batch_size
+from ganctl.error import Unstable, UsageError
 from ganctl.game.game import Game
 from ganctl.game.keys import EVALUATE
 from ganctl.training.average import ExponentialAverage
@@ -17,7 +18,7 @@ from ganctl.training.edges import Edges
 from ganctl.training.latent_paths import LatentPaths
 from ganctl.training.probes import AverageProbe, OverfittingProbe
 from ganctl.training.rounds import Rounds
-from ganctl.training.sampler import Sampler, inputs_of
+from ganctl.training.sampler import Sampler, inputs_of, most_of
 from ganctl.training.settings import Settings
 from ganctl.training.state import State
 from ganctl.training.timeline import Timeline
@@ -67,6 +68,13 @@ class Trainer:
             optimizer.build(game.weights(player))
         sizes = {"batch_size": settings.batch_size, "batches": settings.batches_per_step}
         self.timeline = Timeline(game.phases, **sizes)
+        parts = settings.devices * settings.accumulate
+        for span in self.timeline.spans:
+            if span.batch_size % parts:
+                raise UsageError(
+                    f"{type(game).__name__}: expected batches that are multiples of {parts} (trainer.devices "
+                    f"times trainer.accumulate) in all phases, got {span.batch_size}."
+                )
         self.sampler = Sampler(game, average, seed=seed, step=self.step, timeline=self.timeline, block=block)
         self.state = State(game, average, self.optimizers, self.step)
         self.overfitting = OverfittingProbe(game, size=settings.batch_size, seed=seed, timeline=self.timeline)
@@ -94,6 +102,8 @@ class Trainer:
         Raises:
             Unstable: when a term or a weight is not a finite number; checkpoints before it are kept.
         """
+        for each in self.timeline.spans:
+            check_batch_size(dataset, each.batch_size)
         settings, step, begin = self.settings, self.played, self.played
         span = self.timeline.at(step)
         data, report, pace, traced = self.batches(dataset), None, 0.0, False
@@ -137,7 +147,8 @@ class Trainer:
         """Return what every metric says of the averaged weights' samples, by "metric/number"."""
         inputs = inputs_of(self.game, dataset)
         stream = partial(self.sampler.stream, seed=self.seed, key=EVALUATE, inputs=inputs)
-        return self.evaluation(stream, dataset, self.sampler.labels(self.evaluation.samples))
+        labels = self.sampler.labels(self.evaluation.samples)
+        return self.evaluation(stream, dataset, labels, most_of(self.game, dataset))
 
     def picture(self, dataset: Any) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""
