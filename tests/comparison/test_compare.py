@@ -19,6 +19,7 @@ from ganctl.comparison.row import INDIFFERENT, STEPS, figure, rows
 from ganctl.config import run_name
 from ganctl.config.compose import compose
 from ganctl.report.settings import command
+from ganctl.run import console
 
 PNG = b"\x89PNG\r\n"
 
@@ -154,8 +155,8 @@ def test_the_table_fits_the_terminal_and_keeps_the_numbers(outputs, said, monkey
     written(outputs, "a", "loss=least_squares", "optimizer.discriminator.learning_rate=0.004")
     written(outputs, "b", "model=wgan_gp", "penalty.gradient_penalty.weight=5", seed=1)
     written(outputs, "c", "model=wgan_gp", "penalty.gradient_penalty.weight=5", seed=2)
-    console = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
-    monkeypatch.setattr(console, "console", console)
+    terminal = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
+    monkeypatch.setattr(console, "console", terminal)
     code, lines, _ = said("a", "b", "c")
     table = lines[lines.index("") + 1 :]
     assert code == 0 and max(map(len, table)) <= width
