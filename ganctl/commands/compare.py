@@ -156,8 +156,8 @@ def _row(row: Any) -> dict[str, Any]:
 
 def _show(ranking: Any, table: Sequence[Any]) -> None:
     """Print what is ranked and how it was measured, the table, and what is not in it."""
-    from ganctl.comparison.choice import shown
     from ganctl.comparison.row import notes
+    from ganctl.config.value import shown
     from ganctl.run.console import console, say
 
     several = "; mean ± sd over seeds" if any(len(row.entries) > 1 for row in table) else ""

@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
         raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
-    from ganctl.config.run_name import VOLATILE
+    from ganctl.config.lives import VOLATILE
 
     overrides = [word for word in words if not word.startswith("-")]
     # A run's own name may hold a "=", so the first word is the run unless it is a key.
@@ -43,7 +43,7 @@ def run(words: list[str]) -> int:
     admit(config, found.path, trust="--trust" in words)
     for word in overrides:
         _change(config, word)
-    return session.proceed(found, config)
+    return session.proceed(found, config, overrides)
 
 
 def _change(config: dict[str, Any], word: str) -> None:
@@ -52,21 +52,20 @@ def _change(config: dict[str, Any], word: str) -> None:
     Raises:
         UsageError: for any other key.
     """
+    from ganctl.config.lives import RESUMABLE
     from ganctl.config.overrides import parse
-    from ganctl.config.run_name import VOLATILE
 
     override = parse([word])[0]
     key, value = override.key_or_group, override.value()
-    allowed = sorted(VOLATILE - {"name", "outputs"})
     group, _, leaf = key.partition(".")
-    if key not in allowed:
-        ends = {name.rpartition(".")[2]: name for name in allowed}
-        hint = suggest(key, allowed) or suggest(ends.get(closest(key, ends), ""), allowed)
+    if key not in RESUMABLE:
+        ends = {name.rpartition(".")[2]: name for name in RESUMABLE}
+        hint = suggest(key, RESUMABLE) or suggest(ends.get(closest(key, ends), ""), RESUMABLE)
         known = key in config or leaf in (config.get(group) or {})
         if hint and not known:
             raise UsageError(f"There is no key '{key}'.{hint}")
         raise UsageError(
-            f"{key} cannot change within a run ({', '.join(allowed)} can). "
+            f"{key} cannot change within a run ({', '.join(RESUMABLE)} can). "
             "For another experiment: ganctl train"
         )
     if group == "dataset" and leaf not in config[group]:
