@@ -6,9 +6,8 @@ usage: ganctl resume RUN [key=value ...] [--trust]
   ganctl resume outputs/mnist-dcgan trainer.steps=20000
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
-What does not change the experiment may change: trainer.steps, epochs,
-log_every, sample_every, save_every, keep, samples, jit, devices, on_sick and
-rollbacks, and where the data lies (dataset.path).
+What does not change the experiment may change:
+KEYS
 
 options:
   --trust       build whatever the folder's config names; only for folders
@@ -16,10 +15,18 @@ options:
   --traceback   show where in the code an error arose
 """
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
+from ganctl.config.lives import RESUMABLE, VOLATILE
 from ganctl.error import UsageError, closest, suggest
+
+
+def help_of(_words: list[str]) -> str:
+    """Return the help, with the keys that `ganctl.config.lives` lists."""
+    keys = textwrap.fill(", ".join(RESUMABLE), 76, initial_indent="  ", subsequent_indent="  ")
+    return (__doc__ or "").strip().replace("KEYS", keys)
 
 
 def run(words: list[str]) -> int:
@@ -32,8 +39,6 @@ def run(words: list[str]) -> int:
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
         raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
-    from ganctl.config.lives import VOLATILE
-
     overrides = [word for word in words if not word.startswith("-")]
     # A run's own name may hold a "=", so the first word is the run unless it is a key.
     named = overrides and overrides[0].partition("=")[0] not in VOLATILE
@@ -52,7 +57,6 @@ def _change(config: dict[str, Any], word: str) -> None:
     Raises:
         UsageError: for any other key.
     """
-    from ganctl.config.lives import RESUMABLE
     from ganctl.config.overrides import parse
 
     override = parse([word])[0]

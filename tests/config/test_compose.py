@@ -1,11 +1,15 @@
 """From words to a config, a run's name, and what makes two configs different experiments."""
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
 from ganctl import cli
+from ganctl.commands import resume
 from ganctl.config.compose import compose
-from ganctl.config.lives import VOLATILE, differences
+from ganctl.config.lives import RESUMABLE, VOLATILE, differences
 from ganctl.config.overrides import parse, swept_values
 from ganctl.config.run_name import checked_name, file_name, run_name
 from ganctl.error import UsageError
@@ -173,6 +177,18 @@ def test_a_name_needs_no_quotes_in_a_shell():
 def test_a_name_stays_inside_outputs(wrong):
     with pytest.raises(UsageError, match="name: expected"):
         checked_name(wrong)
+
+
+def test_help_and_docs_list_what_may_change_within_a_run():
+    told = resume.help_of([]).partition("may change:")[2].partition("\n\n")[0]
+    assert told.replace(",", "").split() == RESUMABLE
+    page = (
+        (Path(__file__).parents[2] / "docs/run-folder.md")
+        .read_text()
+        .partition("do not name it:")[2]
+        .partition("Any other")[0]
+    )
+    assert sorted(re.findall(r"`([\w.]+)`", page)) == RESUMABLE
 
 
 def test_differences_name_both_values_and_pass_over_what_may_change():
