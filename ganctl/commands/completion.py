@@ -265,7 +265,7 @@ def _config_dir(words: Sequence[str]) -> Path | None:
 
 
 def _purpose(group: str) -> str:
-    from ganctl.commands.list import PURPOSES
+    from ganctl.config.groups import PURPOSES
 
     return PURPOSES.get(group, "")
 
