@@ -207,19 +207,12 @@ def _show(
     subject: Any, values: dict[str, float], protocol: dict[str, Any], remarks: list[str], seconds: float
 ) -> None:
     """Print the table."""
-    from rich.table import Table
-
     from ganctl.metric.goal import better
-    from ganctl.run.console import console
+    from ganctl.run.table import show
 
     _say(f"{subject.title}: {protocol['samples']:,} samples against {_against(protocol)}, {seconds:.0f} s")
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("number")
-    table.add_column("value", justify="right")
-    table.add_column("better")
-    for name, value in values.items():
-        table.add_row(name, f"{value:.4g}", better(name) or "")
-    console.print(table)
+    rows = [(name, f"{value:.4g}", better(name) or "") for name, value in values.items()]
+    show(("number", "value", "better"), rows, right=("value",))
     for remark in remarks:
         _say(f"Note: {remark}")
 

@@ -14,6 +14,7 @@ from ganctl.config.run_name import checked_name, file_name, outputs_of, run_name
 from ganctl.error import UsageError
 from ganctl.run.console import complain, console, say
 from ganctl.run.folder import Folder
+from ganctl.run.table import show
 
 SKIPPED, DONE = "skipped", "finished"
 
@@ -119,15 +120,11 @@ def _train(lines: list[str], name: str, config_dir: Path | None) -> tuple[int, s
 
 
 def _summary(results: list[Result]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("run", "status", "step", "minutes"):
-        table.add_column(heading, justify="right" if heading in ("step", "minutes") else "left")
-    for each in results:
-        table.add_row(each.job, each.status, str(Folder(each.path).step), f"{each.seconds / 60:.1f}")
+    rows = [
+        (each.job, each.status, str(Folder(each.path).step), f"{each.seconds / 60:.1f}") for each in results
+    ]
     console.print()
-    console.print(table)
+    show(("run", "status", "step", "minutes"), rows, right=("step", "minutes"))
     for each in results:
         if each.code:
             reason = each.last.removeprefix("ganctl: ") or f"it ended with exit code {each.code}"
