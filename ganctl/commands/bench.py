@@ -42,7 +42,7 @@ LOOPS = ("ganctl", "bare")
 
 
 @dataclass
-class Request:
+class Options:
     """The words of a bench command, sorted."""
 
     overrides: list[str] = field(default_factory=list)
@@ -52,18 +52,18 @@ class Request:
     config_dir: Path | None = None
 
 
-def read(words: Sequence[str]) -> Request:
+def read(words: Sequence[str]) -> Options:
     """Sort the words of the command into options and overrides.
 
     Raises:
         UsageError: for an unknown option, or one whose value is missing or wrong.
     """
-    request, left = Request(), list(words)
+    options, left = Options(), list(words)
     while left:
         word = left.pop(0)
         option, _, value = word.partition("=")
         if not word.startswith("-"):
-            request.overrides.append(word)
+            options.overrides.append(word)
             continue
         if option not in FLAGS:
             raise UsageError(
@@ -71,35 +71,35 @@ def read(words: Sequence[str]) -> Request:
             )
         value = value or (left.pop(0) if left else "")
         if option == "--rounds":
-            request.rounds = int(_number(option, value, whole=True))
+            options.rounds = int(_number(option, value, whole=True))
         elif option == "--seconds":
-            request.seconds = _number(option, value)
+            options.seconds = _number(option, value)
         elif option == "--json":
-            request.json = _writable(value)
+            options.json = _writable(value)
         elif not Path(value).is_dir():
             raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
         else:
-            request.config_dir = Path(value)
-    return request
+            options.config_dir = Path(value)
+    return options
 
 
 def run(words: list[str]) -> int:
     """Measure, print a table; return the exit code."""
-    request = read(words)
+    options = read(words)
     from ganctl.config.compose import compose
 
-    numbers = measure(compose(request.overrides, request.config_dir).plain(), request)
+    numbers = measure(compose(options.overrides, options.config_dir).plain(), options)
     show(numbers)
-    if request.json:
+    if options.json:
         import json
 
         from ganctl.files.atomic import write
 
-        write(request.json, (json.dumps(numbers, indent=2) + "\n").encode())
+        write(options.json, (json.dumps(numbers, indent=2) + "\n").encode())
     return 0
 
 
-def measure(config: Mapping[str, Any], request: Request) -> dict[str, Any]:
+def measure(config: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """Return all that one bench measured, as plain data; times in seconds, memory in bytes.
 
     Raises:
@@ -114,7 +114,7 @@ def measure(config: Mapping[str, Any], request: Request) -> dict[str, Any]:
     if settings.batch_size > len(dataset):
         dataset.batches(settings.batch_size, seed=0)  # says so before TensorFlow is loaded
     trainer = build.trainer(config, dataset.fields)
-    race = Race(trainer, rounds=request.rounds, seconds=request.seconds)
+    race = Race(trainer, rounds=options.rounds, seconds=options.seconds)
     upkeep = race.run(config, dataset)
     each_step = sum(task["seconds"] / task["every"] for task in upkeep.values() if task["every"])
     alone, plain = ([turn[who]["seconds"] for turn in race.rounds] for who in LOOPS)

@@ -42,7 +42,7 @@ KEYS = ("by", "from", "out")
 
 
 @dataclass
-class Wish:
+class Options:
     """What a user asked for."""
 
     names: list[str] = field(default_factory=list)
@@ -59,21 +59,21 @@ def run(words: list[str]) -> int:
     from ganctl.comparison.row import rows
     from ganctl.comparison.table import facts
 
-    wish = read(words)
-    found = entries(wish.names, Path("outputs"))
-    ranking = ranked(found, wish.by, wish.origin)
+    options = read(words)
+    found = entries(options.names, Path("outputs"))
+    ranking = ranked(found, options.by, options.origin)
     table = rows(ranking)
-    if wish.as_json:
+    if options.as_json:
         print(json.dumps(facts(ranking, table)))
     else:
         _show(ranking, table)
-    out = wish.out or ("none" if wish.as_json else PICTURE)
+    out = options.out or ("none" if options.as_json else PICTURE)
     if out != "none":
-        _draw(ranking, table, Path(out), quiet=wish.as_json)
+        _draw(ranking, table, Path(out), quiet=options.as_json)
     return 1 if any(entry.damage for entry in found) else 0
 
 
-def read(words: Sequence[str]) -> Wish:
+def read(words: Sequence[str]) -> Options:
     """Return what the words ask for.
 
     Raises:
@@ -81,15 +81,15 @@ def read(words: Sequence[str]) -> Wish:
     """
     from ganctl.comparison.ranking import ORIGINS
 
-    wish, left = Wish(), [word for word in words if word != "--json"]
-    wish.as_json = len(left) < len(words)
+    options, left = Options(), [word for word in words if word != "--json"]
+    options.as_json = len(left) < len(words)
     for word in left:
         key, sign, value = word.partition("=")
         if word.startswith("-"):
             hint = suggest(word, ("--json",)) or " See: ganctl compare --help"
             raise UsageError(f"There is no option '{word}'.{hint}")
         if not sign or key not in KEYS:  # a run's own name may hold a "="
-            wish.names.append(word)
+            options.names.append(word)
         elif key == "from" and value not in ORIGINS:
             raise UsageError(f"from: expected evaluation or training, got '{value}'.")
         elif key == "out" and value != "none" and Path(value).suffix != ".png":
@@ -97,10 +97,10 @@ def read(words: Sequence[str]) -> Wish:
         elif not value:
             raise UsageError(f"{key}: expected a value; type by=fid, or see: ganctl compare --help")
         else:
-            setattr(wish, {"from": "origin"}.get(key, key), value)
-    if not wish.names:
+            setattr(options, {"from": "origin"}.get(key, key), value)
+    if not options.names:
         raise UsageError("Expected runs to compare; type: ganctl compare 'outputs/*'")
-    return wish
+    return options
 
 
 def _show(ranking: Any, table: Sequence[Any]) -> None:

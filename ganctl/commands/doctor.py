@@ -34,7 +34,7 @@ CHARTS = {
     "generator's loss": "generator/adversarial",
     "logit of real": "discriminator/real",
     "logit of fake": "discriminator/fake",
-    "real told from fake": "discriminator/told",
+    "real told from fake": "discriminator/auc",
     "training from held-out": "discriminator/recognized",
     "discriminator gradient": "discriminator/gradient",
     "generator gradient": "generator/gradient",
@@ -45,7 +45,7 @@ CHARTS = {
 
 
 @dataclass
-class Wish:
+class Options:
     """What a user asked for."""
 
     name: str = "latest"
@@ -84,31 +84,31 @@ def run(words: list[str]) -> int:
     """Examine the named run; return 0 when it is well, 3 when it is not."""
     from ganctl.run.folder import find
 
-    wish = read(words)
-    chart = examined(find(wish.name, Path("outputs")))
-    if wish.as_json:
+    options = read(words)
+    chart = examined(find(options.name, Path("outputs")))
+    if options.as_json:
         print(json.dumps(_facts(chart)))
     else:
         _show(chart)
-    out = wish.out or (
-        "none" if wish.as_json or not chart.lines else str(chart.folder.path / "diagnosis.png")
+    out = options.out or (
+        "none" if options.as_json or not chart.lines else str(chart.folder.path / "diagnosis.png")
     )
     if out != "none":
-        _draw(chart, Path(out), quiet=wish.as_json)
+        _draw(chart, Path(out), quiet=options.as_json)
     return SICK if chart.sick else 0
 
 
-def read(words: list[str]) -> Wish:
+def read(words: list[str]) -> Options:
     """Return what the words ask for.
 
     Raises:
         UsageError: for anything that is not of the usage.
     """
-    wish, left = Wish(), [word for word in words if word != "--json"]
-    wish.as_json = len(left) < len(words)
+    options, left = Options(), [word for word in words if word != "--json"]
+    options.as_json = len(left) < len(words)
     # A run's own name may hold a "=", so the first word is the run unless it is an option.
     if left and not left[0].startswith(("out=", "-")):
-        wish.name = left.pop(0)
+        options.name = left.pop(0)
     for word in left:
         key, sign, value = word.partition("=")
         if key != "out":
@@ -116,8 +116,8 @@ def read(words: list[str]) -> Wish:
             raise UsageError(f"There is no option '{word}'.{hint}")
         if not sign or (value != "none" and Path(value).suffix != ".png"):
             raise UsageError(f"out: expected a FILE.png or none, got '{value}'; type out=curves.png")
-        wish.out = value
-    return wish
+        options.out = value
+    return options
 
 
 def examined(folder: Any) -> Chart:
@@ -156,7 +156,7 @@ def unjudged(chart: Chart) -> list[str]:
     elif chart.step < PATIENCE:
         texts.append(f"oscillation and missing variety, before step {PATIENCE}: every game looks so at first")
     names = {name for line in chart.lines for name in line}
-    if "discriminator/real" in names and "discriminator/told" not in names:
+    if "discriminator/real" in names and "discriminator/auc" not in names:
         texts.append("who wins, or memorizing: this loss does not promise that real samples score higher")
     elif not any(name.endswith("/recognized") for name in names):
         texts.append("memorizing, without held-out images (dataset.holdout=128, or dataset.limit)")

@@ -30,19 +30,19 @@ class Result(NamedTuple):
     last: str  # complaint
 
 
-def run(request) -> int:
-    """Train every combination of a `ganctl train -m` request; return 0 when all are finished, else 1.
+def run(options) -> int:
+    """Train every combination of a `ganctl train -m` options; return 0 when all are finished, else 1.
 
     Every run is a process of its own, so that none can harm the next, and each is exactly the run that
     its command alone would give.
     """
-    jobs = expand(request.overrides, request.config_dir)
-    if request.cfg or request.dry_run:
+    jobs = expand(options.overrides, options.config_dir)
+    if options.cfg or options.dry_run:
         raise UsageError("-m trains; leave it out with --cfg and --dry-run.")
     # All configs are composed first: a typo stops the sweep before its first run.
-    compositions = [compose(lines, request.config_dir) for _, lines in jobs]
+    compositions = [compose(lines, options.config_dir) for _, lines in jobs]
     first = compositions[0]
-    outputs, name = outputs_of(first.config), sweep_name(first, request.overrides, request.config_dir)
+    outputs, name = outputs_of(first.config), sweep_name(first, options.overrides, options.config_dir)
     folder = outputs / name
     say(f"Sweep of {len(jobs)} runs in {folder}")
     results = []
@@ -50,7 +50,7 @@ def run(request) -> int:
         say(f"\n[{number}/{len(jobs)}] {job}")
         started, path = time.monotonic(), folder / job
         before = Folder(path).status(), Folder(path).step
-        code, last = _train(lines, f"{name}/{job}", request.config_dir)
+        code, last = _train(lines, f"{name}/{job}", options.config_dir)
         status = "failed" if code in (1, 2) else Folder(path).status()
         if before == (DONE, Folder(path).step):
             status = SKIPPED

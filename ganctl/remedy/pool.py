@@ -40,7 +40,7 @@ class Pool(Part):
         self.pool = tf.Variable(tf.zeros(shape), trainable=False, name="pool")
         self.filled = tf.Variable(0, dtype=tf.int64, trainable=False, name="filled")
 
-    def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def discriminator_fakes(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         if not self.size:
             return fake
         chances = batch.uniform(2)

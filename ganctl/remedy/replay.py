@@ -37,7 +37,7 @@ class Replay(Part):
         self.pool = tf.Variable(tf.zeros(shape), trainable=False, name="pool")
         self.filled = tf.Variable(0, dtype=tf.int64, trainable=False, name="filled")
 
-    def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def discriminator_fakes(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         half = fake.shape[0] // 2
         if half > self.size:
             raise UsageError(f"remedy.replay.size: expected at least half a batch ({half}), got {self.size}.")

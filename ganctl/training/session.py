@@ -20,7 +20,7 @@ from ganctl.run.console import Display, complain, say
 from ganctl.run.writer import Run
 from ganctl.training import build
 from ganctl.training.facts import asks, facts, protocol
-from ganctl.training.monitor import Checkup, Sick, goes_back, looks_back, lowered, settle, summary
+from ganctl.training.monitor import Monitor, Sick, goes_back, looks_back, lowered, settle, summary
 from ganctl.training.settings import Settings
 
 
@@ -119,7 +119,7 @@ def _train(run: Run, config: dict[str, Any], dataset: Any, trainer: Any) -> int:
     while True:
         try:
             rules = {"best": build.best_by(config), "evaluation": trainer.evaluation}
-            trainer.fit(dataset, Checkup(run, config, settings, **rules))
+            trainer.fit(dataset, Monitor(run, config, settings, **rules))
             return trainer.played
         except (Sick, Unstable) as error:
             if not goes_back(run, config, settings, error):

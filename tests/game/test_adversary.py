@@ -53,7 +53,7 @@ def test_terms_signals_and_state_of_a_named_one_stand_under_its_name_and_the_fir
     trainer, single = trainer_of(game), trainer_of(alone)
     report = report_of(trainer, trainer.train(labelled()))
     usual = set(report_of(single, single.train(labelled())))
-    assert {"discriminator/adversarial", "discriminator/told", "generator/adversarial"} <= usual
+    assert {"discriminator/adversarial", "discriminator/auc", "generator/adversarial"} <= usual
     assert usual <= set(report)
     for name in ("adversarial", "drift", "real", "fake"):  # two discriminators differ in
         assert report[f"discriminator/{name}"] != report[f"discriminator/far/{name}"], name

@@ -36,7 +36,7 @@ def test_both_players_see_the_label_and_the_game_s_parts_see_the_image(make, ten
     maps[0, ..., 7] = maps[1, ..., 0] = maps[2, ..., 7] = 1
     assert np.array_equal(seen[..., 1:], maps)
     latent = tensorflow.ones((3, 8))
-    made = game.make(latent, batch, training=False).numpy()
+    made = game.generate_from(latent, batch, training=False).numpy()
     code = np.concatenate([np.ones((3, 8)), np.eye(10)[[7, 0, 7]]], axis=1)
     np.testing.assert_allclose(made, game.generator(code, training=False).numpy(), atol=1e-6)
     assert np.allclose(made[0], made[2], atol=1e-6) and not np.allclose(made[0], made[1], atol=1e-4)
@@ -70,13 +70,13 @@ def test_rows_between_latents_keep_their_label(make, monkeypatch):
     from ganctl.training.latent_paths import LatentPaths
 
     _, _, trainer = make(*tiny("cgan"))
-    labels, plain = [], trainer.game.make
+    labels, plain = [], trainer.game.generate_from
 
     def noted(latent, batch, **rest):
         labels.append(batch["label"])
         return plain(latent, batch, **rest)
 
-    monkeypatch.setattr(trainer.game, "make", noted)
+    monkeypatch.setattr(trainer.game, "generate_from", noted)
     assert LatentPaths(trainer.sampler).between(3, 4).shape == (12, 28, 28, 1)
     assert labels[0].numpy().tolist() == [0] * 4 + [1] * 4 + [2] * 4
 

@@ -28,13 +28,13 @@ class Toy:
     def __init__(self):
         self.game, self.latents, self.players = self, True, {"discriminator": [], "generator": []}
 
-    def draw(self, batch):
+    def latents(self, batch):
         return batch.once("latent", lambda: batch.normal(WIDTH))
 
     def generate(self, batch):
-        return batch.once("fake", lambda: self.make(self.draw(batch), batch, training=True))
+        return batch.once("fake", lambda: self.generate_from(self.latents(batch), batch, training=True))
 
-    def make(self, latent, batch, *, training):
+    def generate_from(self, latent, batch, *, training):
         return CONSTANT * latent
 
 
@@ -103,7 +103,7 @@ def test_a_change_knows_points_and_images_only(tensorflow):
 def test_latent_penalties_move_latents_by_their_radius(tensorflow):
     batch = at()
     game = Toy()
-    latent = game.draw(batch).numpy()
+    latent = game.latents(batch).numpy()
     moved = latent + 0.5 * at_second_draw()
     fakes, others = CONSTANT * latent.astype(np.float64), CONSTANT * moved.astype(np.float64)
     for penalty, expected in (

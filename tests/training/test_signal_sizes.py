@@ -112,10 +112,10 @@ def test_maps_and_clips_get_the_verdict_that_one_logit_would(tensorflow, case):
 
 def test_the_measure_of_sizes_sees_what_is_large(tensorflow):
     """The pairs of all logits of all maps: 57,600 times 57,600 numbers."""
-    from ganctl.game.signals import told
+    from ganctl.game.signals import auc
 
     def pairs(real, fake, watched):
-        return tensorflow.cond(watched, lambda: told(real, fake), lambda: tensorflow.constant(0.0))
+        return tensorflow.cond(watched, lambda: auc(real, fake), lambda: tensorflow.constant(0.0))
 
     spec = tensorflow.TensorSpec((64, 30, 30, 1))
     function = tensorflow.function(pairs, autograph=False)
