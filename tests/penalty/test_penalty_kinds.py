@@ -26,7 +26,7 @@ class Toy:
     """A game of one linear generator: G(z) = z * CONSTANT."""
 
     def __init__(self):
-        self.game, self.latents, self.players = self, True, {"discriminator": [], "generator": []}
+        self.game, self.has_latents, self.players = self, True, {"discriminator": [], "generator": []}
 
     def latents(self, batch):
         return batch.once("latent", lambda: batch.normal(WIDTH))

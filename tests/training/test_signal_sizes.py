@@ -104,7 +104,7 @@ def test_maps_and_clips_get_the_verdict_that_one_logit_would(tensorflow, case):
             facts[chosen == maps, name] = {key: float(value) for key, value in told.items()}
     for name in ("apart", "alike"):
         assert facts[True, name] == pytest.approx(facts[False, name], abs=1e-5)
-    assert facts[True, "apart"]["told"] == 1.0 and facts[True, "alike"]["told"] == pytest.approx(0.5)
+    assert facts[True, "apart"]["auc"] == 1.0 and facts[True, "alike"]["auc"] == pytest.approx(0.5)
     assert facts[True, "alike"]["coverage"] > 0.9 and facts[True, "alike"]["spread"] == pytest.approx(
         1.0, abs=1e-3
     )
