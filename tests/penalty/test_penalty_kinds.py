@@ -247,7 +247,7 @@ def test_every_penalty_joins_a_recipe_of_images(order, make):
         (lambda: Orthogonal(players=["critic"]).join(Toy()), r"orthogonal\.players: expected some of"),
         (lambda: Orthogonal(players=[]).join(Toy()), r"got 'none'"),
         (
-            lambda: LatentConsistency().join(SimpleNamespace(game=SimpleNamespace(latents=False))),
+            lambda: LatentConsistency().join(SimpleNamespace(game=SimpleNamespace(has_latents=False))),
             r"one generator of latents",
         ),
     ],
