@@ -116,7 +116,7 @@ def refuse_bad(source: Folder | Zip, found: Inspection, *, skip: bool) -> None:
 
 
 def record_path(source: Folder | Zip, names: Sequence[str]) -> Path | None:
-    """Return where it is noted that just these files, unchanged, were inspected; None where nothing can be."""
+    """Return where it is noted that just these files, unchanged, were inspected; None where it cannot."""
     place, key = cache.folder(), hashlib.sha256(f"1 {source.path.absolute()}".encode())
     try:
         for name in names:
