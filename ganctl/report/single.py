@@ -32,7 +32,7 @@ def report(entry: Entry, chart_of: Any, unjudged: Sequence[str]) -> str:
 
     Args:
         entry: the run, checked and not damaged.
-        chart_of: what the doctor found, a `ganctl.commands.doctor.Chart`.
+        chart_of: what the doctor found, a `ganctl.diagnosis.chart.Chart`.
         unjudged: what the doctor could not judge.
     """
     folder, measured = entry.folder.path, evaluation_of(entry.folder.path)
