@@ -13,7 +13,7 @@ from ganctl.game.keys import OVERFITTING
 from ganctl.game.signals import auc, covered, per_image
 from ganctl.training.timeline import Timeline
 
-MOST = 128  # examples of each kind: coverage, and shares of pairs auc apart, are then exact to 4 %
+MOST = 128  # examples of each kind: coverage, and shares of pairs told apart, are then exact to 4 %
 
 
 class AverageProbe:
