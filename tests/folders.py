@@ -28,26 +28,30 @@ FIDS = {"fid/fid": [(500, 30.0), (1000, 12.5), (1500, 14.0)]}
 
 
 @functools.cache
-def _chosen(words):
-    return compose(list(words)).plain()
+def _composed(words):
+    found = compose(list(words))
+    return found.plain(), found.chosen
 
 
 @functools.cache
 def _text(words):
-    """Return the config of group choices as YAML; single keys are set in it, for Hydra takes its time."""
-    config = copy.deepcopy(_chosen(tuple(word for word in words if "." not in word)))
+    """Return the config as YAML, and what was chosen; single keys are set in it, for Hydra takes its time."""
+    config, chosen = _composed(tuple(word for word in words if "." not in word))
+    chosen = chosen.later([word for word in words if "." in word], config)
+    config = copy.deepcopy(config)
     for key, _, value in (word.partition("=") for word in words if "." in word):
         *path, last = key.split(".")
         functools.reduce(dict.__getitem__, path, config)[last] = yaml.safe_load(value)
     rest = {key: value for key, value in config.items() if key not in ("seed", "name")}
-    return yaml.safe_dump(rest, sort_keys=False)
+    return yaml.safe_dump(rest, sort_keys=False), chosen.facts()
 
 
 def written(outputs, name, *words, numbers=FIDS, protocol=PROTOCOL, seed=0, results=(), **record):
     """Write a run folder as a finished training with metrics leaves it; return its path."""
     path = outputs / name
     path.mkdir(parents=True)
-    (path / "config.yaml").write_text(f"seed: {seed}\nname: {json.dumps(name)}\n{_text(words)}")
+    text, chosen = _text(words)
+    (path / "config.yaml").write_text(f"seed: {seed}\nname: {json.dumps(name)}\n{text}")
     steps: dict = {50: {"discriminator/adversarial": 0.7, "generator/adversarial": 0.9}}
     for key, points in numbers.items():
         for step, value in points:
@@ -56,7 +60,7 @@ def written(outputs, name, *words, numbers=FIDS, protocol=PROTOCOL, seed=0, resu
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     told = {"protocol": {**protocol, "seed": seed}} if protocol else {}
     data = {"data": {"name": "digits", "fingerprint": "d1"}}
-    (path / "run.json").write_text(json.dumps({"status": "finished"} | told | data | record))
+    (path / "run.json").write_text(json.dumps({"status": "finished"} | told | data | chosen | record))
     if results:
         evaluated(path, *results)
     return path

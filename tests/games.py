@@ -70,7 +70,7 @@ class Small(Game):
     def sample(self, batch: Batch, make: str = "image") -> tf.Tensor:
         return self.make(batch.normal(2), training=False)
 
-    def make(self, latent: tf.Tensor, *, training: bool) -> tf.Tensor:
+    def generate_from(self, latent: tf.Tensor, *, training: bool) -> tf.Tensor:
         return self.late(self.early(latent, training=training), training=training)
 
     def discriminator_loss(self, batch: Batch):

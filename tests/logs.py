@@ -9,7 +9,7 @@ WELL = {
     "generator/adversarial": 1.0,
     "discriminator/real": 1.0,
     "discriminator/fake": -1.0,
-    "discriminator/told": 0.8,
+    "discriminator/auc": 0.8,
     "discriminator/spread": 0.9,
     "discriminator/coverage": 0.8,
     "discriminator/density": 1.0,

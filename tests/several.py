@@ -23,7 +23,7 @@ class Three(GAN):
 
     def reader_loss(self, batch):
         read, _ = self.reader([self.generate(batch), tf.zeros((batch.size, 3))], training=True)
-        return {"adversarial": tf.reduce_mean(tf.square(read - self.draw(batch)))}
+        return {"adversarial": tf.reduce_mean(tf.square(read - self.latents(batch)))}
 
 
 class Two(GAN):

@@ -39,12 +39,10 @@ from ganctl.error import UsageError, printable, suggest
 WIDTH = 80
 PICTURE = "compare.png"
 KEYS = ("by", "from", "out")
-LIMITS = (1000, 24, 16, 12)  # columns of a setting, tried until the table fits
-LEAST = 20  # columns of all settings in one
 
 
 @dataclass
-class Wish:
+class Options:
     """What a user asked for."""
 
     names: list[str] = field(default_factory=list)
@@ -54,37 +52,28 @@ class Wish:
     as_json: bool = False
 
 
-@dataclass
-class Column:
-    """One column of the table; `more` is for settings, which may be broken into lines."""
-
-    heading: str
-    cells: list[str]
-    right: bool = False
-    more: bool = False
-
-
 def run(words: list[str]) -> int:
     """Print the comparison and draw its curves; return the exit code."""
     from ganctl.comparison.entry import entries
     from ganctl.comparison.ranking import ranked
     from ganctl.comparison.row import rows
+    from ganctl.comparison.table import facts
 
-    wish = read(words)
-    found = entries(wish.names, Path("outputs"))
-    ranking = ranked(found, wish.by, wish.origin)
+    options = read(words)
+    found = entries(options.names, Path("outputs"))
+    ranking = ranked(found, options.by, options.origin)
     table = rows(ranking)
-    if wish.as_json:
+    if options.as_json:
         print(json.dumps(facts(ranking, table)))
     else:
         _show(ranking, table)
-    out = wish.out or ("none" if wish.as_json else PICTURE)
+    out = options.out or ("none" if options.as_json else PICTURE)
     if out != "none":
-        _draw(ranking, table, Path(out), quiet=wish.as_json)
+        _draw(ranking, table, Path(out), quiet=options.as_json)
     return 1 if any(entry.damage for entry in found) else 0
 
 
-def read(words: Sequence[str]) -> Wish:
+def read(words: Sequence[str]) -> Options:
     """Return what the words ask for.
 
     Raises:
@@ -92,15 +81,15 @@ def read(words: Sequence[str]) -> Wish:
     """
     from ganctl.comparison.ranking import ORIGINS
 
-    wish, left = Wish(), [word for word in words if word != "--json"]
-    wish.as_json = len(left) < len(words)
+    options, left = Options(), [word for word in words if word != "--json"]
+    options.as_json = len(left) < len(words)
     for word in left:
         key, sign, value = word.partition("=")
         if word.startswith("-"):
             hint = suggest(word, ("--json",)) or " See: ganctl compare --help"
             raise UsageError(f"There is no option '{word}'.{hint}")
         if not sign or key not in KEYS:  # a run's own name may hold a "="
-            wish.names.append(word)
+            options.names.append(word)
         elif key == "from" and value not in ORIGINS:
             raise UsageError(f"from: expected evaluation or training, got '{value}'.")
         elif key == "out" and value != "none" and Path(value).suffix != ".png":
@@ -108,56 +97,17 @@ def read(words: Sequence[str]) -> Wish:
         elif not value:
             raise UsageError(f"{key}: expected a value; type by=fid, or see: ganctl compare --help")
         else:
-            setattr(wish, {"from": "origin"}.get(key, key), value)
-    if not wish.names:
+            setattr(options, {"from": "origin"}.get(key, key), value)
+    if not options.names:
         raise UsageError("Expected runs to compare; type: ganctl compare 'outputs/*'")
-    return wish
-
-
-def facts(ranking: Any, table: Sequence[Any]) -> dict[str, Any]:
-    """Return everything as plain data."""
-    from ganctl.comparison.row import notes
-
-    return {
-        "by": ranking.name,
-        "better": ranking.goal,
-        "protocol": ranking.sources[0].protocol,
-        "rows": [_row(row) for row in table],
-        "left_out": [{"run": entry.name, "reason": reason} for entry, reason in ranking.left_out],
-        "notes": [*notes(table), *([ranking.note] if ranking.note else [])],
-    }
-
-
-def _row(row: Any) -> dict[str, Any]:
-    """Return one row as plain data."""
-    (best, best_sd), (last, last_sd) = row.best, row.last
-    runs = [
-        {
-            "run": entry.name,
-            "seed": entry.seed,
-            "step": entry.step,
-            "from": source.origin,
-            "best": source.best(row.name, row.goal)[1],
-            "best_step": source.best(row.name, row.goal)[0],
-            "last": source.last(row.name)[1],
-            "last_step": source.last(row.name)[0],
-        }
-        for entry, source in zip(row.entries, row.sources, strict=True)
-    ]
-    return {
-        "settings": row.settings,
-        "n": len(runs),
-        "best": {"mean": best, "sd": best_sd, "steps": row.best_steps},
-        "last": {"mean": last, "sd": last_sd},
-        "steps": row.steps,
-        "runs": runs,
-    }
+    return options
 
 
 def _show(ranking: Any, table: Sequence[Any]) -> None:
     """Print what is ranked and how it was measured, the table, and what is not in it."""
-    from ganctl.comparison.choice import shown
     from ganctl.comparison.row import notes
+    from ganctl.comparison.table import columns, laid_out
+    from ganctl.config.value import shown
     from ganctl.run.console import console, say
 
     several = "; mean ± sd over seeds" if any(len(row.entries) > 1 for row in table) else ""
@@ -181,86 +131,6 @@ def _show(ranking: Any, table: Sequence[Any]) -> None:
         say("\nLeft out:")
     for entry, reason in ranking.left_out:
         say(f"  {entry.name}: {reason}")
-
-
-def columns(table: Sequence[Any]) -> list[Column]:
-    """Return the table's columns: what the rows differ in, then their numbers."""
-    from ganctl.comparison.row import figure, span
-
-    words = list(dict.fromkeys(word for row in table for word in row.settings))
-    found = [Column(word, [row.settings.get(word, "-") for row in table], more=True) for word in words]
-    if not words:
-        found = [Column("run", [row.label for row in table], more=True)]
-    found += [
-        Column("best", [figure(*row.best) for row in table], right=True),
-        Column("at", [span(row.best_steps) for row in table], right=True),
-        Column("last", [figure(*row.last) for row in table], right=True),
-        Column("n", [str(len(row.entries)) for row in table], right=True),
-        Column("steps", [span(row.steps) for row in table], right=True),
-    ]
-    if len({origin for row in table for origin in row.origins}) > 1:
-        found.append(Column("from", ["/".join(row.origins) for row in table]))
-    return found
-
-
-def laid_out(found: Sequence[Column], width: int) -> list[str]:
-    """Return a table's lines, its heading in the first, none wider than `width` where that can be.
-
-    Settings are broken into lines first; then `at` and `steps` go; then all settings share one column.
-    """
-    settings, numbers = [each for each in found if each.more], [each for each in found if not each.more]
-    least = [each for each in numbers if each.heading not in ("at", "steps")]
-    for limit in LIMITS:
-        for kept in (numbers, least) if limit == LIMITS[-1] else (numbers,):
-            lines = _lines([*settings, *kept], limit)
-            if max(map(len, lines)) <= width:
-                return lines
-    taken = sum(max(len(each.heading), *map(len, each.cells)) + 2 for each in least)
-    texts = [
-        packed(
-            [f"{each.heading}={each.cells[at]}" for each in settings if each.cells[at] != "-"],
-            max(LEAST, width - taken),
-        )
-        for at in range(len(numbers[0].cells))
-    ]
-    return _lines([Column("settings", texts), *least], LIMITS[0])
-
-
-def packed(words: Sequence[str], width: int) -> str:
-    """Return words in lines of at most so many columns; a longer one is broken."""
-    from ganctl.commands.runs import wrap
-
-    lines = [""]
-    for word in words:
-        for part in wrap(word, width).splitlines():
-            for piece in (part[at : at + width] for at in range(0, len(part), width)):
-                room = width - len(lines[-1]) - 1
-                if lines[-1] and len(piece) > room:
-                    lines.append(piece)
-                else:
-                    lines[-1] = f"{lines[-1]} {piece}".strip()
-    return "\n".join(lines)
-
-
-def _lines(found: Sequence[Column], limit: int) -> list[str]:
-    """Return the lines of a table whose settings are broken at `limit` columns."""
-    from ganctl.commands.runs import wrap
-
-    blocks = [
-        [(wrap(each, limit) if column.more else each).split("\n") for each in (column.heading, *column.cells)]
-        for column in found
-    ]
-    widths = [max(len(line) for lines in block for line in lines) for block in blocks]
-    printed = []
-    for place in range(len(found[0].cells) + 1):
-        for at in range(max(len(block[place]) for block in blocks)):
-            cells = [
-                f"{part:>{width}}" if column.right else f"{part:<{width}}"
-                for column, block, width in zip(found, blocks, widths, strict=True)
-                for part in [block[place][at] if at < len(block[place]) else ""]
-            ]
-            printed.append("  ".join(cells).rstrip())
-    return printed
 
 
 def _draw(ranking: Any, table: Sequence[Any], path: Path, *, quiet: bool) -> None:

@@ -117,9 +117,9 @@ def _positional(
     if " RUN" in usage and not before:
         yield from _runs(word)
     elif "[key=value" in usage and "group=choice" not in usage:
-        from ganctl.config.run_name import VOLATILE  # late: it imports Hydra
+        from ganctl.config.lives import RESUMABLE
 
-        yield from ((f"{key}=", "") for key in VOLATILE - {"name", "outputs"})
+        yield from ((f"{key}=", "") for key in RESUMABLE)
     if "group=choice" in usage:
         yield from _overrides(before, word, config_dir)
     if "[GROUP" in usage:
@@ -265,7 +265,7 @@ def _config_dir(words: Sequence[str]) -> Path | None:
 
 
 def _purpose(group: str) -> str:
-    from ganctl.commands.list import PURPOSES
+    from ganctl.config.groups import PURPOSES
 
     return PURPOSES.get(group, "")
 

@@ -36,62 +36,45 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ganctl.check import expect_whole
 from ganctl.error import UsageError, suggest
+from ganctl.evaluate.options import Options, measure_of, subject_of
 
-USUAL = "[fid,kid,precision_recall,density_coverage]"
 GROUPS = ("metric", "extractor", "evaluation", "dataset")
 FLAGS = ("--json", "--trust")
 
 
-@dataclass
-class Wish:
-    """What to measure."""
-
-    name: str = "latest"
-    n: int = 10_000
-    seed: int | None = None
-    checkpoint: str = "last"
-    average: bool = True
-    out: str = ""
-    overrides: list[str] = field(default_factory=list)
-    as_json: bool = False
-    trust: bool = False
-
-
-def read(words: list[str]) -> Wish:
+def read(words: list[str]) -> Options:
     """Return what the words ask for.
 
     Raises:
         UsageError: for anything that is not of the usage.
     """
-    wish = Wish(as_json="--json" in words, trust="--trust" in words)
+    options = Options(as_json="--json" in words, trust="--trust" in words)
     own = ("n", "seed", "checkpoint", "average", "out")
     for index, word in enumerate(word for word in words if word not in FLAGS):
         key, sign, value = word.partition("=")
         if index == 0 and key not in own and key.partition(".")[0] not in GROUPS and not word.startswith("-"):
-            wish.name = word
+            options.name = word
         elif sign and key in ("n", "seed"):
             if not value.isdigit():
                 raise UsageError(f"{key}: expected a whole number, got '{value}'.")
-            setattr(wish, key, int(value))
+            setattr(options, key, int(value))
         elif sign and key == "average":
             if value.lower() not in ("true", "false"):
                 raise UsageError(f"average: expected true or false, got '{value}'.")
-            wish.average = value.lower() == "true"
+            options.average = value.lower() == "true"
         elif sign and key in own:
-            setattr(wish, key, value)
+            setattr(options, key, value)
         elif sign and key.partition(".")[0] in GROUPS:
-            wish.overrides.append(word)
+            options.overrides.append(word)
         else:
             hint = suggest(key, (*own, *GROUPS, *FLAGS)) or " See: ganctl evaluate --help"
             raise UsageError(f"There is no option '{word}'.{hint}")
-    expect_whole("n", wish.n, 2)
-    return wish
+    expect_whole("n", options.n, 2)
+    return options
 
 
 def run(words: list[str]) -> int:
@@ -99,11 +82,11 @@ def run(words: list[str]) -> int:
     from ganctl.evaluate import subjects
     from ganctl.training import device
 
-    wish = read(words)
-    subject, chosen = _subject(wish)
-    measure = _measure(chosen, subject, wish)
+    options = read(words)
+    subject, chosen = subject_of(options)
+    measure = measure_of(chosen, subject, options)
     device.wake()
-    samples = min(wish.n, subject.count or wish.n)
+    samples = min(options.n, subject.count or options.n)
     started = time.perf_counter()
     protocol = measure.protocol(
         subject.dataset,
@@ -115,13 +98,13 @@ def run(words: list[str]) -> int:
     view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count)
     drawn = len(subject.dataset.shape) > 1
     images = samples + protocol.get("real", 0) + (min(view.searched, len(subject.dataset)) if drawn else 0)
-    with _progress(images, len(measure.metrics), quiet=wish.as_json) as (measure.tell, measure.begin):
+    with _progress(images, len(measure.metrics), quiet=options.as_json) as (measure.tell, measure.begin):
         values = measure.measured(view)
         seconds = time.perf_counter() - started
         measure.begin("neighbours")
-        pictures = subjects.portray(subject, view, protocol) if drawn else []
+        pictures = subjects.draw_pictures(subject, view, protocol) if drawn else []
     kept = subjects.keep(subject, values, protocol, seconds, pictures)
-    if wish.as_json:
+    if options.as_json:
         print(
             json.dumps({"title": subject.title, "values": values, "protocol": protocol, "seconds": seconds})
         )
@@ -132,94 +115,16 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def _subject(wish: Wish) -> tuple[Any, dict[str, Any]]:
-    """Return what is measured, and a config that says how."""
-    from ganctl.config.compose import compose
-    from ganctl.evaluate import subjects
-    from ganctl.training import build
-
-    path, data = Path(wish.name), [word for word in wish.overrides if word.startswith("dataset")]
-    is_run = (path / "config.yaml").is_file() or not path.exists()
-    if is_run and path.suffix in (*subjects.ARRAYS, ".zip"):
-        raise UsageError(f"There is no file '{path}'; type the path of one, or of a folder or a run.")
-    own = wish.name != "data" and is_run
-    # A run has its own data, of which only the place may be told.
-    chosen = compose([word for word in wish.overrides if not (own and word in data)]).plain()
-    if not own:
-        if not data:
-            raise UsageError(
-                f"evaluate {wish.name}: expected the data to compare with; type dataset=mnist, for example."
-            )
-        dataset = build.dataset(chosen | {"metric": {}})
-        if wish.name == "data":  # a folder of that name is ./data
-            subject = subjects.of_images(f"training images of {dataset.name}", dataset, dataset, wish.n)
-            subject.out = Path("outputs") / f"{dataset.name}-evaluation"
-        else:
-            subject = subjects.of_files(path, dataset, wish.n)
-        subject.out = Path(wish.out) if wish.out else subject.out
-        return subject, chosen
-    return _run_subject(wish, data), chosen
-
-
-def _run_subject(wish: Wish, data: list[str]) -> Any:
-    """Return a run's generator; its folder may be a stranger's."""
-    from ganctl.config.trust import admit
-    from ganctl.evaluate import subjects
-    from ganctl.run import checkpoint
-    from ganctl.run.console import complain
-    from ganctl.run.folder import find
-    from ganctl.training import device
-
-    folder = find(wish.name, Path("outputs"))
-    config = folder.config()
-    for word in data:
-        key, _, value = word.partition("=")
-        if key != "dataset.path":
-            raise UsageError(
-                f"'{word}': a run is compared with its own data; of them only dataset.path may change."
-            )
-        config["dataset"]["path"] = value
-    admit(config, folder.path, trust=wish.trust)
-    step, tensors, complaints = checkpoint.wanted(folder.checkpoints, wish.checkpoint)
-    for complaint in complaints:
-        complain(f"WARNING: {complaint} Using step {step} instead.")
-    device.wake()  # what is wrong with the words was told before
-    return subjects.of_run(folder, config, step, tensors, wish)
-
-
-def _measure(chosen: dict[str, Any], subject: Any, wish: Wish) -> Any:
-    """Return the evaluation that the words choose, checked against what is measured."""
-    from ganctl.config.compose import compose
-    from ganctl.training import build
-
-    if not any(word.startswith("metric=") for word in wish.overrides):
-        usual = "[modes]" if subject.dataset.truth is not None else USUAL
-        chosen["metric"] = compose([f"metric={usual}"]).plain()["metric"]
-    chosen["dataset"] = subject.node or chosen["dataset"]
-    chosen["evaluation"]["samples"] = wish.n if subject.count is None else min(wish.n, subject.count)
-    measure = build.evaluation(chosen)
-    measure.check(subject.dataset)
-    measure.check_labels(subject.labels is not None)
-    return measure
-
-
 def _show(
     subject: Any, values: dict[str, float], protocol: dict[str, Any], remarks: list[str], seconds: float
 ) -> None:
     """Print the table."""
-    from rich.table import Table
-
     from ganctl.metric.goal import better
-    from ganctl.run.console import console
+    from ganctl.run.table import show
 
     _say(f"{subject.title}: {protocol['samples']:,} samples against {_against(protocol)}, {seconds:.0f} s")
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("number")
-    table.add_column("value", justify="right")
-    table.add_column("better")
-    for name, value in values.items():
-        table.add_row(name, f"{value:.4g}", better(name) or "")
-    console.print(table)
+    rows = [(name, f"{value:.4g}", better(name) or "") for name, value in values.items()]
+    show(("number", "value", "better"), rows, right=("value",))
     for remark in remarks:
         _say(f"Note: {remark}")
 

@@ -22,27 +22,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ganctl.config.choices import choices, defaults, describe, groups
+from ganctl.config.groups import PURPOSES, find
 from ganctl.error import UsageError, suggest
-
-PURPOSES = {  # at most 40 letters, for a terminal of 80
-    "augment": "what is done to images for the critic",
-    "average": "whether averaged weights draw samples",
-    "dataset": "the real images",
-    "evaluation": "of how many samples, against what",
-    "experiment": "a tuned recipe: all the others at once",
-    "extractor": "what metrics read images with",
-    "loss": "what the players minimise",
-    "metric": "how good the samples are",
-    "minibatch": "whether the critic compares images",
-    "model": "a published recipe: game, networks, loss",
-    "network": "the players' architectures",
-    "optimizer": "how weights follow gradients, by player",
-    "penalty": "what keeps the critic smooth",
-    "norm": "how a player's layers are normalized",
-    "remedy": "what else keeps a game from collapse",
-    "schedule": "how the learning rate falls, by player",
-    "trainer": "steps, turns, intervals, precision",
-}
+from ganctl.run.table import aligned, show
 
 
 def run(words: list[str]) -> int:
@@ -80,29 +62,6 @@ def read(words: Sequence[str]) -> tuple[list[str], Path | None]:
         else:
             names.append(word)
     return names, config_dir
-
-
-def find(word: str, config_dir: Path | None = None) -> str:
-    """Return the group that a word means: its name, its plural, or the beginning of either.
-
-    Raises:
-        UsageError: when it means none, or several.
-    """
-    word = word.rstrip("=/").lower()
-    known = groups(config_dir)
-    exact = [group for group in known if word in _forms(group)]
-    begun = [group for group in known if any(form.startswith(word) for form in _forms(group))]
-    found = exact or begun
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"Expected one group, got '{word}', which may be {' or '.join(found)}.")
-    hint = suggest(word, known) or f" There are {', '.join(known)}."
-    raise UsageError(f"There is no group '{word}'.{hint}")
-
-
-def _forms(group: str) -> list[str]:
-    return [group, f"{group}s", f"{group}es", f"{group[:-1]}ies"]
 
 
 def _show_groups(config_dir: Path | None) -> None:
@@ -143,18 +102,7 @@ def _name(choice: object) -> str:
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows: a table that fits the terminal, or one plain line each for a pipe."""
-    if not sys.stdout.isatty():
-        widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-        for row in rows:
-            print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        fixed = heading != headings[-1]
-        table.add_column(heading, justify="right" if heading == "choices" else "left", no_wrap=fixed)
-    for row in rows:
-        table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)
+    if sys.stdout.isatty():
+        show(headings, rows, right=("choices",), broken=len(headings) - 1)
+    else:
+        print(*aligned(rows), sep="\n")

@@ -70,8 +70,8 @@ def read(words: list[str]) -> tuple[str, str]:
 
 
 def _single(folder: Path) -> str:
-    from ganctl.commands.doctor import examined, unjudged
     from ganctl.comparison.entry import read as known
+    from ganctl.diagnosis.chart import examined, unjudged
     from ganctl.report.single import check, report
     from ganctl.run.folder import Folder
 
@@ -107,7 +107,7 @@ def _findings(entry: Any) -> list[Any]:
     Raises:
         RunError: when it cannot be read.
     """
-    from ganctl.commands.doctor import examined
+    from ganctl.diagnosis.chart import examined
     from ganctl.report.single import check
 
     check(entry)

@@ -6,9 +6,8 @@ usage: ganctl resume RUN [key=value ...] [--trust]
   ganctl resume outputs/mnist-dcgan trainer.steps=20000
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
-What does not change the experiment may change: trainer.steps, epochs,
-log_every, sample_every, save_every, keep, samples, jit, devices, on_sick and
-rollbacks, and where the data lies (dataset.path).
+What does not change the experiment may change:
+KEYS
 
 options:
   --trust       build whatever the folder's config names; only for folders
@@ -16,10 +15,18 @@ options:
   --traceback   show where in the code an error arose
 """
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
+from ganctl.config.lives import RESUMABLE, VOLATILE
 from ganctl.error import UsageError, closest, suggest
+
+
+def help_of(_words: list[str]) -> str:
+    """Return the help, with the keys that `ganctl.config.lives` lists."""
+    keys = textwrap.fill(", ".join(RESUMABLE), 76, initial_indent="  ", subsequent_indent="  ")
+    return (__doc__ or "").strip().replace("KEYS", keys)
 
 
 def run(words: list[str]) -> int:
@@ -32,8 +39,6 @@ def run(words: list[str]) -> int:
     unknown = [word for word in words if word.startswith("-") and word != "--trust"]
     if unknown:
         raise UsageError(f"There is no option '{unknown[0]}'. See: ganctl resume --help")
-    from ganctl.config.run_name import VOLATILE
-
     overrides = [word for word in words if not word.startswith("-")]
     # A run's own name may hold a "=", so the first word is the run unless it is a key.
     named = overrides and overrides[0].partition("=")[0] not in VOLATILE
@@ -43,7 +48,7 @@ def run(words: list[str]) -> int:
     admit(config, found.path, trust="--trust" in words)
     for word in overrides:
         _change(config, word)
-    return session.proceed(found, config)
+    return session.proceed(found, config, overrides)
 
 
 def _change(config: dict[str, Any], word: str) -> None:
@@ -53,20 +58,18 @@ def _change(config: dict[str, Any], word: str) -> None:
         UsageError: for any other key.
     """
     from ganctl.config.overrides import parse
-    from ganctl.config.run_name import VOLATILE
 
     override = parse([word])[0]
     key, value = override.key_or_group, override.value()
-    allowed = sorted(VOLATILE - {"name", "outputs"})
     group, _, leaf = key.partition(".")
-    if key not in allowed:
-        ends = {name.rpartition(".")[2]: name for name in allowed}
-        hint = suggest(key, allowed) or suggest(ends.get(closest(key, ends), ""), allowed)
+    if key not in RESUMABLE:
+        ends = {name.rpartition(".")[2]: name for name in RESUMABLE}
+        hint = suggest(key, RESUMABLE) or suggest(ends.get(closest(key, ends), ""), RESUMABLE)
         known = key in config or leaf in (config.get(group) or {})
         if hint and not known:
             raise UsageError(f"There is no key '{key}'.{hint}")
         raise UsageError(
-            f"{key} cannot change within a run ({', '.join(allowed)} can). "
+            f"{key} cannot change within a run ({', '.join(RESUMABLE)} can). "
             "For another experiment: ganctl train"
         )
     if group == "dataset" and leaf not in config[group]:

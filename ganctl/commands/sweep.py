@@ -14,6 +14,7 @@ from ganctl.config.run_name import checked_name, file_name, outputs_of, run_name
 from ganctl.error import UsageError
 from ganctl.run.console import complain, console, say
 from ganctl.run.folder import Folder
+from ganctl.run.table import show
 
 SKIPPED, DONE = "skipped", "finished"
 
@@ -29,19 +30,19 @@ class Result(NamedTuple):
     last: str  # complaint
 
 
-def run(request) -> int:
-    """Train every combination of a `ganctl train -m` request; return 0 when all are finished, else 1.
+def run(options) -> int:
+    """Train every combination of a `ganctl train -m` options; return 0 when all are finished, else 1.
 
     Every run is a process of its own, so that none can harm the next, and each is exactly the run that
     its command alone would give.
     """
-    jobs = expand(request.overrides, request.config_dir)
-    if request.cfg or request.dry_run:
+    jobs = expand(options.overrides, options.config_dir)
+    if options.cfg or options.dry_run:
         raise UsageError("-m trains; leave it out with --cfg and --dry-run.")
     # All configs are composed first: a typo stops the sweep before its first run.
-    compositions = [compose(lines, request.config_dir) for _, lines in jobs]
+    compositions = [compose(lines, options.config_dir) for _, lines in jobs]
     first = compositions[0]
-    outputs, name = outputs_of(first.config), sweep_name(first, request.overrides, request.config_dir)
+    outputs, name = outputs_of(first.config), sweep_name(first, options.overrides, options.config_dir)
     folder = outputs / name
     say(f"Sweep of {len(jobs)} runs in {folder}")
     results = []
@@ -49,7 +50,7 @@ def run(request) -> int:
         say(f"\n[{number}/{len(jobs)}] {job}")
         started, path = time.monotonic(), folder / job
         before = Folder(path).status(), Folder(path).step
-        code, last = _train(lines, f"{name}/{job}", request.config_dir)
+        code, last = _train(lines, f"{name}/{job}", options.config_dir)
         status = "failed" if code in (1, 2) else Folder(path).status()
         if before == (DONE, Folder(path).step):
             status = SKIPPED
@@ -119,15 +120,11 @@ def _train(lines: list[str], name: str, config_dir: Path | None) -> tuple[int, s
 
 
 def _summary(results: list[Result]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("run", "status", "step", "minutes"):
-        table.add_column(heading, justify="right" if heading in ("step", "minutes") else "left")
-    for each in results:
-        table.add_row(each.job, each.status, str(Folder(each.path).step), f"{each.seconds / 60:.1f}")
+    rows = [
+        (each.job, each.status, str(Folder(each.path).step), f"{each.seconds / 60:.1f}") for each in results
+    ]
     console.print()
-    console.print(table)
+    show(("run", "status", "step", "minutes"), rows, right=("step", "minutes"))
     for each in results:
         if each.code:
             reason = each.last.removeprefix("ganctl: ") or f"it ended with exit code {each.code}"

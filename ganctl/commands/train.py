@@ -33,7 +33,7 @@ FLAGS = ("--cfg", "--dry-run", "-m", "--multirun", "--config-dir", "--resolve", 
 
 
 @dataclass
-class Request:
+class Options:
     """The words of a train command, sorted."""
 
     overrides: list[str] = field(default_factory=list)
@@ -43,30 +43,30 @@ class Request:
     config_dir: Path | None = None
 
 
-def read(words: Sequence[str]) -> Request:
+def read(words: Sequence[str]) -> Options:
     """Sort the words of the command into options and overrides.
 
     Raises:
         UsageError: for an unknown option or one without its value.
     """
-    request, left = Request(), list(words)
+    options, left = Options(), list(words)
     while left:
         word = left.pop(0)
         option, _, value = word.partition("=")
         if option in ("-m", "--multirun"):
-            request.multirun = True
+            options.multirun = True
         elif option == "--dry-run":
-            request.dry_run = True
+            options.dry_run = True
         elif option in ("--cfg", "-c"):
             value = value or (left.pop(0) if left else "")
             if value != "job":
                 raise UsageError(f"--cfg: expected 'job', got '{value}'; type: ganctl train --cfg job")
-            request.cfg = True
+            options.cfg = True
         elif option in ("--config-dir", "-cd"):
             value = value or (left.pop(0) if left else "")
             if not value or not Path(value).is_dir():
                 raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
-            request.config_dir = Path(value)
+            options.config_dir = Path(value)
         elif option == "--resolve":
             continue  # --cfg job always shows what the config resolves to
         elif word.startswith("-"):
@@ -74,27 +74,27 @@ def read(words: Sequence[str]) -> Request:
                 f"There is no option '{word}'.{suggest(word, FLAGS) or ' See: ganctl train --help'}"
             )
         else:
-            request.overrides.append(word)
-    return request
+            options.overrides.append(word)
+    return options
 
 
 def run(words: list[str]) -> int:
     """Train, sweep or show the config, as the words say; return the exit code."""
-    request = read(words)
-    if request.multirun:
+    options = read(words)
+    if options.multirun:
         from ganctl.commands import sweep
 
-        return sweep.run(request)
+        return sweep.run(options)
     from ganctl.config.compose import compose
     from ganctl.config.run_name import run_name
 
-    composition = compose(request.overrides, request.config_dir)
-    if request.cfg:
+    composition = compose(options.overrides, options.config_dir)
+    if options.cfg:
         import yaml
 
         print(yaml.safe_dump(composition.plain(), sort_keys=False), end="")
         return 0
     from ganctl.training import session
 
-    name = run_name(composition, request.config_dir)
-    return session.begin(composition, name, dry_run=request.dry_run)
+    name = run_name(composition, options.config_dir)
+    return session.begin(composition, name, dry_run=options.dry_run)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ganctl.comparison.protocol import Source, of_evaluation, of_training
+from ganctl.config.chosen import Chosen, noted
 from ganctl.error import RunError, UsageError, suggest
 from ganctl.run.folder import Folder, all_runs, find
 
@@ -33,6 +34,11 @@ class Entry:
     sources: list[Source] = field(default_factory=list)
     record: dict[str, Any] = field(default_factory=dict)
     damage: str = ""
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """What its command chose, None where that was not noted."""
+        return noted(self.record)
 
     @property
     def seed(self) -> Any:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.comparison.choice import leaves, shown, usual
-from ganctl.config.choices import choices
+from ganctl.config.choices import choices, values
+from ganctl.config.value import leaves, shown
 from ganctl.metric.summary import best, measured
 
 SEED, AVERAGED = "seed", "averaged"
@@ -67,7 +67,7 @@ class Source:
             split = reference(self)[1]
             found += [f"evaluation.reference={split}"] if split in ("test", "train") else []
             found += _extractor(told)
-        own = usual("metric", metric)
+        own = values("metric", metric)
         settings = {key.removeprefix("settings."): told[key] for key in told if key.startswith("settings.")}
         found += [f"metric.{key}={shown(value)}" for key, value in settings.items() if own.get(key) != value]
         seed = self.protocol.get(SEED)

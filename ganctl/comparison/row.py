@@ -7,35 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.comparison.choice import RECIPES, Recipe, leaves, recognized, shown
 from ganctl.comparison.entry import Entry, evaluate
 from ganctl.comparison.protocol import Source
 from ganctl.comparison.ranking import Ranking
+from ganctl.config.chosen import RECIPES, Chosen
+from ganctl.config.lives import VOLATILE
+from ganctl.config.value import leaves, shown
 
-# What makes no other experiment of two runs: where it lies, how it is watched, how fast it is computed.
-INDIFFERENT = {
-    "name",
-    "outputs",
-    "seed",
-    "dataset.path",
-    "dataset.cache",
-    "dataset.verify",
-    "trainer.epochs",  # it sets the steps, which are compared
-    "trainer.log_every",
-    "trainer.sample_every",
-    "trainer.save_every",
-    "trainer.evaluate_every",
-    "trainer.keep",
-    "trainer.samples",
-    "trainer.jit",
-    "trainer.devices",
-    "trainer.threads",
-    "trainer.on_sick",
-    "trainer.best",
-    "trainer.rollbacks",
-}
-MEASURING = ("metric", "extractor", "evaluation")  # groups that say how a run is measured
 STEPS = "trainer.steps"  # it has a column of its own
+# What makes no other experiment of two runs: where it lies, how it is watched, how fast it is computed.
+INDIFFERENT = VOLATILE - {STEPS} | {"seed", "trainer.evaluate_every", "trainer.threads"}
+MEASURING = ("metric", "extractor", "evaluation")  # groups that say how a run is measured
 NOTHING = "-"
 LONG = 70  # characters of a line
 STALE = 3  # runs with old numbers that are named
@@ -109,26 +91,37 @@ def columns(entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Return for each run the words in which it differs from the others, with its values.
 
     A group's choice stands for all its keys, a model or an experiment for all that it chooses by itself; what
-    was chosen or changed beside it has its own word.
+    was chosen or changed beside it has its own word. Where that was not noted, or does not tell runs apart
+    whose configs differ, single keys must do.
     """
-    recipes = [recognized(entry.config, experiments=True) for entry in entries]
-    changes = [recipe.changes(entry.config) for recipe, entry in zip(recipes, entries, strict=True)]
-    flat = [dict(leaves(entry.config)) for entry in entries]
-    words = list(dict.fromkeys(word for recipe in recipes for word in recipe.chosen))
-    table: dict[str, list[str]] = {}
-    for word in words:
-        # What every recipe has chosen for itself is told by the recipe.
-        told = all(recipe.chosen.get(word) == recipe.own.get(word) for recipe in recipes)
-        if word not in MEASURING and (word in RECIPES or not told):
-            table[word] = [_shown(recipe.chosen.get(word), word in RECIPES) for recipe in recipes]
-    for key in sorted({key for each in changes for key in each}):
-        if _matters(key) and key != STEPS and "_target_" not in key:
-            table[key] = [shown(each[key]) if key in each else NOTHING for each in flat]
-    if not any(word.startswith("dataset") and len(set(values)) > 1 for word, values in table.items()):
+    flat = [{key: shown(value) for key, value in leaves(entry.config) if _matters(key)} for entry in entries]
+    chosen = [each for each in (entry.chosen for entry in entries) if each]
+    table = _words(entries, chosen, flat) if len(chosen) == len(entries) else {}
+    if not any(word.startswith("dataset") for word in table):
         table["data"] = [_data(entry) for entry in entries]
+    # Schedules may follow from the steps, which rows show anyway.
+    steps = [shown(entry.config["trainer"].get("steps")) for entry in entries]
+    told, made = zip(steps, *table.values(), strict=True), zip(steps, map(_sorted, flat), strict=True)
+    if len(set(told)) < len(set(made)):
+        table |= {key: [each.get(key, NOTHING) for each in flat] for key in sorted(set().union(*flat))}
     table = {word: values for word, values in table.items() if len(set(values)) > 1}
-    table = _joined(table, recipes)
     return [{word: values[place] for word, values in table.items()} for place in range(len(entries))]
+
+
+def _words(
+    entries: Sequence[Entry], chosen: Sequence[Chosen], flat: Sequence[Mapping[str, str]]
+) -> dict[str, list[str]]:
+    """Return by word what runs chose or changed, where they differ in it."""
+    table: dict[str, list[str]] = {}
+    for word in dict.fromkeys(word for each in chosen for word in each.choices):
+        # What every recipe has chosen for itself is told by the recipe.
+        if word not in MEASURING and (word in RECIPES or any(word in each.instead for each in chosen)):
+            table[word] = [_shown(each.choices.get(word), word in RECIPES) for each in chosen]
+    changes = [each.changes(entry.config) for each, entry in zip(chosen, entries, strict=True)]
+    for key in sorted({key for each in changes for key in each}):
+        if _matters(key) and "_target_" not in key:
+            table[key] = [each.get(key, NOTHING) for each in flat]
+    return _joined({word: values for word, values in table.items() if len(set(values)) > 1}, chosen)
 
 
 def notes(found: Sequence[Row]) -> list[str]:
@@ -184,7 +177,7 @@ def span(steps: Sequence[int]) -> str:
 
 
 def _shown(choice: Any, recipe: bool = False) -> str:
-    if isinstance(choice, tuple):
+    if isinstance(choice, list):
         return ",".join(map(str, choice)) or "none"
     if choice is None:
         return NOTHING if recipe else "none"
@@ -194,11 +187,15 @@ def _shown(choice: Any, recipe: bool = False) -> str:
 def _identity(entry: Entry) -> tuple:
     """Return what two runs of one experiment share."""
     own = {key: repr(value) for key, value in leaves(entry.config) if _matters(key)}
-    return (*sorted(own.items()), _fingerprint(entry))
+    return (_sorted(own), shown(entry.config["trainer"].get("steps")), _fingerprint(entry))
+
+
+def _sorted(values: Mapping[str, str]) -> tuple:
+    return tuple(sorted(values.items()))
 
 
 def _matters(key: str) -> bool:
-    return key not in INDIFFERENT and key.partition(".")[0] not in MEASURING
+    return key not in (*INDIFFERENT, STEPS) and key.partition(".")[0] not in MEASURING
 
 
 def _fingerprint(entry: Entry) -> str:
@@ -213,17 +210,17 @@ def _data(entry: Entry) -> str:
     return f"{Path(str(path)).name} {found}" if path and found else found or NOTHING
 
 
-def _joined(table: Mapping[str, list[str]], recipes: Sequence[Recipe]) -> dict[str, list[str]]:
+def _joined(table: Mapping[str, list[str]], chosen: Sequence[Chosen]) -> dict[str, list[str]]:
     """Say once what holds for both players: optimizer=adam."""
     found: dict[str, list[str]] = {}
     players: dict[str, list[str]] = {}
-    for recipe in recipes:
-        for word in recipe.chosen:
+    for each in chosen:
+        for word in each.choices:
             head, _, player = word.partition(".")
             if player and word not in players.setdefault(head, []):
                 players[head].append(word)
     for word, values in table.items():
-        both = players.get(word.partition(".")[0], []) if word in recipes[0].chosen else []
+        both = players.get(word.partition(".")[0], []) if word in chosen[0].choices else []
         if len(both) > 1 and all(table.get(each) == values for each in both):
             found[word.partition(".")[0]] = values
         else:

@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ganctl.config.value import leaves
+
 PACKAGED = Path(__file__).parents[1] / "configs"
 # In an installed wheel the configs lie inside the package, in a checkout beside it.
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
@@ -55,10 +57,19 @@ def describe(group: str, choice: str, config_dir: Path | None = None) -> str:
     return ""
 
 
+def values(group: str, choice: str) -> dict[str, Any]:
+    """Return a choice's own values by dotted key; none for one that is not ganctl's."""
+    import yaml  # late: whoever only lists choices does not pay for it
+
+    if choice not in choices(group):
+        return {}
+    return dict(leaves(yaml.safe_load(file_of(group, choice).read_text(encoding="utf-8"))))
+
+
 @cache
 def defaults() -> dict[str, Any]:
     """Return what `train.yaml` chooses, by group or group@key: a choice, a list of choices, or None."""
-    import yaml  # late: whoever only lists choices does not pay for it
+    import yaml
 
     entries = yaml.safe_load((CONFIGS / "train.yaml").read_text())["defaults"]
     return {key: choice for entry in entries if isinstance(entry, dict) for key, choice in entry.items()}

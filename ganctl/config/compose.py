@@ -1,7 +1,7 @@
 """From the words of a command line to a config: Hydra's grammar, with errors that help."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from ganctl.config.choices import CONFIGS, file_of, groups
-from ganctl.config.composed import composed
-from ganctl.config.overrides import RECIPE, check_choice, is_group, parse
+from ganctl.config.chosen import ABSENT, RECIPES, Choice, Chosen
+from ganctl.config.composed import composed, parts
+from ganctl.config.overrides import check_choice, is_group, parse
 from ganctl.config.trust import allow
 from ganctl.config.value import expected, leaves, look_up
 from ganctl.error import UsageError, closest, in_short, suggest
@@ -24,6 +25,7 @@ class Composition:
 
     config: DictConfig
     overrides: list[Override]
+    chosen: Chosen
 
     def plain(self) -> dict[str, Any]:
         """Return the config resolved, as plain data; the user named its parts, so they may be built."""
@@ -53,14 +55,24 @@ def compose(words: Sequence[str], config_dir: Path | None = None) -> Composition
             )
         check_choice(override, config_dir)
     chosen = list({o.get_key_element(): o for o in overrides if is_group(o, config_dir)}.values())
-    config = copy.deepcopy(composed(tuple(str(override.input_line) for override in chosen), config_dir))
+    whole = composed(_lines(chosen), config_dir)
+    config = copy.deepcopy(whole.config)
     if "experiment" in config:
         raise UsageError("experiment: its file must begin with the line '# @package _global_'.")
-    _drop_recipe_values(config, chosen, config_dir)
+    own = composed(_lines([o for o in chosen if o.key_or_group in RECIPES]), config_dir).choices
+    _drop_recipe_values(config, chosen, own, config_dir)
+    before = dict(leaves(OmegaConf.to_container(config)))
     for override in overrides:
         if not is_group(override, config_dir):
             _apply(config, override)
-    return Composition(config, overrides)
+    changed = leaves(OmegaConf.to_container(config))
+    usual = {key: before.get(key, ABSENT) for key, value in changed if before.get(key, ABSENT) != value}
+    instead = {word: own.get(word) for word, choice in whole.choices.items() if own.get(word) != choice}
+    return Composition(config, overrides, Chosen(words, whole.choices, instead, usual))
+
+
+def _lines(overrides: list[Override]) -> tuple[str, ...]:
+    return tuple(str(override.input_line) for override in overrides)
 
 
 def _check_own(config_dir: Path) -> None:
@@ -71,28 +83,26 @@ def _check_own(config_dir: Path) -> None:
             raise UsageError(f"--config-dir: {name} has the name of one of ganctl's own configs; rename it.")
 
 
-def _drop_recipe_values(config: DictConfig, chosen: list[Override], config_dir: Path | None) -> None:
+def _drop_recipe_values(
+    config: DictConfig, chosen: list[Override], own: Mapping[str, Choice], config_dir: Path | None
+) -> None:
     """Give a part that was chosen against the recipe its own values, not those meant for the recipe's part.
 
     A recipe's beta_1 is for its Adam; under `optimizer.generator=sgd` it would be an unknown argument.
     """
-    recipe = [o for o in chosen if o.key_or_group in RECIPE]
-    if recipe == chosen:
-        return
-    before = composed(tuple(str(o.input_line) for o in recipe), config_dir, hydra=True).hydra.runtime.choices
     for override in chosen:
         key, choice = override.get_key_element().lstrip("~"), override.value()
         if isinstance(choice, list) or override.is_delete():  # what recipes say of parts that were not chosen
-            parts = OmegaConf.to_container(config).get(key) or {}  # type: ignore[union-attr]
-            kept = {name: part for name, part in parts.items() if "_target_" in str(part)}
-            if kept != parts:
-                OmegaConf.update(config, key, kept, merge=False)
+            node = OmegaConf.to_container(config).get(key) or {}  # type: ignore[union-attr]
+            if parts(node) != node:
+                OmegaConf.update(config, key, parts(node), merge=False)
             continue
-        if override in recipe or key not in before or choice in (None, before[key]):
+        word = override.package or override.key_or_group
+        if word in RECIPES or word not in own or choice in (None, own[word]):
             continue
-        own = OmegaConf.load(file_of(override.key_or_group, str(choice), config_dir))
-        if "defaults" not in own:
-            OmegaConf.update(config, override.package or override.key_or_group, own, merge=False)
+        content = OmegaConf.load(file_of(override.key_or_group, str(choice), config_dir))
+        if "defaults" not in content:
+            OmegaConf.update(config, word, content, merge=False)
 
 
 def _apply(config: DictConfig, override: Override) -> None:

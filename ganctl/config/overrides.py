@@ -10,13 +10,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from ganctl.config.choices import choices, defaults, groups
+from ganctl.config.chosen import RECIPES
 from ganctl.config.composed import composed
 from ganctl.error import UsageError, suggest
 
 PER_PLAYER = ("optimizer", "schedule", "norm")  # groups chosen for each player
-
-
-RECIPE = ("model", "experiment")  # groups that say who plays
 
 
 def parse(words: Sequence[str], config_dir: Path | None = None) -> list[Override]:
@@ -85,13 +83,13 @@ def _recipe(words: Sequence[str], config_dir: Path | None) -> DictConfig | None:
     parser, found = OverridesParser.create(), {}
     for word in words:
         key, sign, value = word.partition("=")
-        if sign and key in RECIPE:
+        if sign and key in RECIPES:
             override = _parse_one(parser, f"{key}=[]" if value == "null" else word)
             if override.is_sweep_override():
                 return None
             check_choice(override, config_dir)
             found[key] = str(override.input_line)
-    return composed(tuple(found.values()), config_dir, hydra=True)
+    return composed(tuple(found.values()), config_dir).config
 
 
 def check_choice(override: Override, config_dir: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What makes a run itself: the name its command gives it, and what may not change within it."""
+"""The name that a command gives its run."""
 
 import hashlib
 import re
@@ -7,30 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ganctl.config.compose import Composition
+from ganctl.config.lives import VOLATILE
 from ganctl.config.overrides import is_group
-from ganctl.config.value import leaves
 from ganctl.error import UsageError
-
-# What may differ between the lives of one run, and does not name a run.
-VOLATILE = {
-    "name",
-    "outputs",
-    "dataset.path",
-    "dataset.cache",
-    "dataset.verify",
-    "trainer.steps",
-    "trainer.epochs",
-    "trainer.log_every",
-    "trainer.sample_every",
-    "trainer.save_every",
-    "trainer.keep",
-    "trainer.samples",
-    "trainer.jit",
-    "trainer.devices",
-    "trainer.on_sick",
-    "trainer.best",
-    "trainer.rollbacks",
-}
 
 
 def run_name(composition: Composition, config_dir: Path | None = None) -> str:
@@ -74,22 +53,6 @@ def outputs_of(config: Mapping[str, Any]) -> Path:
 def short_key(key: str) -> str:
     """Return a key without its group: network.generator.filters is generator.filters."""
     return key.split("@")[-1].lstrip("+~").split(".", 1)[-1]
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return "key: old -> new" for everything that makes two configs different experiments."""
-    before, after = dict(leaves(old)), dict(leaves(new))
-    keys = [key for key in sorted(before.keys() | after.keys()) if key not in VOLATILE]
-    missing = object()
-    return [
-        f"{key}: {_shown(before, key)} -> {_shown(after, key)}"
-        for key in keys
-        if before.get(key, missing) != after.get(key, missing)
-    ]
-
-
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    return str(values[key]) if key in values else "(absent)"
 
 
 def file_name(text: str) -> str:

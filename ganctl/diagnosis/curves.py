@@ -40,7 +40,7 @@ PANELS = (
     Panel(
         "how often the discriminator is right (told: pairs of a real and a fake; 0.5 is chance)",
         {
-            "told": "discriminator/told",
+            "auc": "discriminator/auc",
             "real": "discriminator/right_real",
             "fake": "discriminator/right_fake",
             "training against held-out": "discriminator/recognized",

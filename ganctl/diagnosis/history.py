@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ganctl.run.metrics_log import renamed
+
 # Steps of one point. The default log_every; lines that come more often share a point by their median.
 POINT = 50
 LARGEST = 1e300  # beyond which a number is taken for none
@@ -43,6 +45,7 @@ class History:
 
     def add(self, line: Mapping[str, Any]) -> bool:
         """Take a log line, and return whether there is something new to judge: a point, or a score."""
+        line = renamed(line)
         scored = self._score(line)
         # Lines between two log points hold metrics alone.
         if any(name.endswith(("/adversarial", "/update")) for name in line):
@@ -100,7 +103,7 @@ class History:
 
 
 class Side(History):
-    """One adversary's view of a history: what a rule knows as `discriminator/told` is what it has of its own.
+    """One adversary's view of a history: what a rule knows as `discriminator/auc` is what it has of its own.
 
     Metrics measure the samples of the whole game, and are the first adversary's.
     """

@@ -53,7 +53,7 @@ KNOWN = 0.7
 
 def discriminator_wins(history: History) -> Evidence | None:
     """The discriminator separates all, and the generator's gradient vanished or it gets nowhere."""
-    told = history.last("discriminator/told", RECENT)
+    told = history.last("discriminator/auc", RECENT)
     if not told or median(told) < SEPARATED or _level(history, "coverage", RECENT) > FAIR:
         return None
     separated = f"it tells real from fake in {median(told):.1%} of all pairs"
@@ -63,7 +63,7 @@ def discriminator_wins(history: History) -> Evidence | None:
         vanished = f"the generator's gradient fell from {peak:.2g} to {median(slope):.2g}"
         return history.steps[-RECENT], f"{separated}; {vanished}"
     loss = history.last("discriminator/adversarial", 2 * RECENT)
-    always = history.last("discriminator/told", 2 * RECENT)
+    always = history.last("discriminator/auc", 2 * RECENT)
     poor = _level(history, "coverage", 2 * RECENT) <= POOR
     if always and poor and median(always) >= SEPARATED and median(list(map(abs, loss))) < SOLVED:
         solved = f"its loss is {median(loss):.2g}: nothing is left for it to learn"
@@ -73,7 +73,7 @@ def discriminator_wins(history: History) -> Evidence | None:
 
 def generator_wins(history: History) -> Evidence | None:
     """Samples unlike the data are taken for real, or are no longer told from it."""
-    told = history.last("discriminator/told", RECENT)
+    told = history.last("discriminator/auc", RECENT)
     coverage = history.last("discriminator/coverage", RECENT)
     if not told or not coverage or median(coverage) > POOR:
         return None
@@ -83,7 +83,7 @@ def generator_wins(history: History) -> Evidence | None:
             f"a fake looks more real to the discriminator than a real does in {1 - median(told):.0%} "
             f"of all pairs, and {covered}"
         )
-    long = history.last("discriminator/told", LONG)
+    long = history.last("discriminator/auc", LONG)
     late = long and history.steps[-1] >= PATIENCE
     if late and quantile(long, 0.75) < CHANCE and not _improves(history, "coverage"):
         return history.steps[-LONG], (

@@ -62,7 +62,7 @@ class Subject:
 
 
 def of_run(
-    folder: Folder, config: dict[str, Any], step: int, tensors: Mapping[str, Any], wish: Any
+    folder: Folder, config: dict[str, Any], step: int, tensors: Mapping[str, Any], options: Any
 ) -> Subject:
     """Return a run's generator as it was at a checkpoint.
 
@@ -70,7 +70,7 @@ def of_run(
         folder: the run's.
         config: its config, with which its networks are built.
         step, tensors: the checkpoint.
-        wish: has `n`, `seed` (None for the run's), `average` and `checkpoint`.
+        options: has `n`, `seed` (None for the run's), `average` and `checkpoint`.
     """
     from ganctl.training.latent_paths import LatentPaths
     from ganctl.training.sampler import inputs_of, most_of
@@ -79,21 +79,21 @@ def of_run(
     dataset = build.dataset(config)
     sampler, state = build.sampler(config, dataset.fields)
     state.restore(tensors)
-    if not wish.average:
+    if not options.average:
         sampler.average = None
     inputs = inputs_of(sampler.game, dataset)
-    seed = config["seed"] if wish.seed is None else wish.seed
+    seed = config["seed"] if options.seed is None else options.seed
     return Subject(
         title=f"{folder.path}, step {step}",
         dataset=dataset,
         stream=partial(sampler.stream, seed=seed, key=EVALUATE, inputs=inputs),
         out=folder.path,
-        labels=sampler.labels(wish.n),
+        labels=sampler.labels(options.n),
         seed=seed,
         averaged=bool(sampler.average),
         inputs=sampler.game.makes["image"],
         count=most_of(sampler.game, dataset),
-        facts={"checkpoint": wish.checkpoint, "step": step},
+        facts={"checkpoint": options.checkpoint, "step": step},
         node=config["dataset"],
         between=LatentPaths(sampler, dataset).between,
     )
@@ -221,7 +221,7 @@ def results(folder: Path) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)]
 
 
-def portray(subject: Subject, view: Any, protocol: Mapping[str, Any]) -> list[Path]:
+def draw_pictures(subject: Subject, view: Any, protocol: Mapping[str, Any]) -> list[Path]:
     """Draw the pictures of an evaluation of images; return their paths.
 
     They get a folder in which no older result's pictures lie that would look otherwise.

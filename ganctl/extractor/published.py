@@ -28,8 +28,18 @@ class Published:
 
     @property
     def place(self) -> Path:
-        """Where a download lies: $XDG_CACHE_HOME/ganctl, or ~/.cache/ganctl."""
-        return cache.folder() / self.file
+        """Where a download lies: in ganctl's cache.
+
+        Raises:
+            UsageError: where there is none.
+        """
+        folder = cache.folder()
+        if folder is None:
+            raise UsageError(
+                f"{self.file}: there is no home folder to keep it in; set XDG_CACHE_HOME, or type "
+                "extractor.path=FILE."
+            )
+        return folder / self.file
 
 
 def locate(

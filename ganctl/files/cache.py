@@ -14,10 +14,15 @@ from ganctl.error import RunError, UsageError
 from ganctl.files import tensors
 
 
-def folder() -> Path:
-    """Return ganctl's folder in the user's cache, existing or not; XDG_CACHE_HOME moves it."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "ganctl"
+def folder() -> Path | None:
+    """Return ganctl's folder in the user's cache, existing or not; XDG_CACHE_HOME moves it.
+
+    None where there is no home: then nothing is kept, which is no reason to fail.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ganctl"
+    except RuntimeError:
+        return None
 
 
 def remembered(key: Mapping[str, Any], compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -25,8 +30,10 @@ def remembered(key: Mapping[str, Any], compute: Callable[[], dict[str, np.ndarra
 
     A file that is damaged is made again, and a disk that takes none is no reason to fail.
     """
-    text = json.dumps(key, sort_keys=True)
-    path = folder() / "features" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
+    place, text = folder(), json.dumps(key, sort_keys=True)
+    if place is None:
+        return compute()
+    path = place / "features" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
     with contextlib.suppress(RunError):
         return tensors.read(path)[1]
     found = compute()

@@ -97,7 +97,7 @@ class Adversary:
             real: in place of the batch's.
         """
         critic, real = self.critic(batch, beside), self.reals(batch) if real is None else real
-        fake = reduce(lambda fake, part: part.shown(fake, batch), self._all(), fake)
+        fake = reduce(lambda fake, part: part.discriminator_fakes(fake, batch), self._all(), fake)
         real_logits, fake_logits = critic.logits(real), critic.logits(fake)
         self._watch(batch, real, fake, real_logits, fake_logits)
         adversarial = self.loss.discriminator(real_logits, fake_logits)
@@ -108,11 +108,13 @@ class Adversary:
     ) -> Terms:
         """Return the terms of the generator's turn by name, from the same arguments as `discriminator`."""
         real = self.reals(batch) if real is None else real
-        with self._ahead(batch) as ahead:
+        with self._lookahead(batch) as ahead:
             critic = self.critic(ahead, beside)
             # Ahead, even the logits of reals depend on what the generator does now.
             real_logits = critic.logits(real) if self.loss.relative or ahead is not batch else None
-            logits = reduce(lambda these, part: part.counted(these, ahead), self._all(), critic.logits(fake))
+            logits = reduce(
+                lambda these, part: part.generator_logits(these, ahead), self._all(), critic.logits(fake)
+            )
             terms = {"adversarial": self.loss.generator(logits, real_logits)}
             return self.named(terms | self.penalize(critic, real, fake, ahead, "generator"))
 
@@ -215,11 +217,11 @@ class Adversary:
                 )
 
     @contextmanager
-    def _ahead(self, batch: Batch) -> Iterator[Batch]:
+    def _lookahead(self, batch: Batch) -> Iterator[Batch]:
         """Enter the contexts in which the parts want the generator's turn to be played; yield its batch."""
         with ExitStack() as stack:
             for part in self._all():
-                batch = stack.enter_context(part.ahead(self.game, batch))
+                batch = stack.enter_context(part.lookahead(self.game, batch))
             yield batch
 
     def _watch(self, batch: Batch, real, fake, real_logits, fake_logits) -> None:

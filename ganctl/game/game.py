@@ -43,7 +43,7 @@ class Game:
 
     makes: Mapping[str, tuple[str, ...]] = {"image": ()}
     views: Mapping[str, Callable[[Batch], tf.Tensor]] = {}
-    latents = False
+    has_latents = False
     own_loss = False
 
     def __init__(
@@ -109,11 +109,11 @@ class Game:
         """Return `batch.size` samples in training mode, once for a batch."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to generate.")
 
-    def draw(self, batch: Batch) -> tf.Tensor:
+    def latents(self, batch: Batch) -> tf.Tensor:
         """Return the batch's latents, (size, d), for a game with `latents`."""
         raise NotImplementedError(f"{type(self).__name__} has no latents.")
 
-    def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+    def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         """Return what the generator makes of latents, for a game with `latents`."""
         raise NotImplementedError(f"{type(self).__name__} has no latents.")
 

@@ -43,15 +43,15 @@ class Part:
         """Return what the discriminator sees in place of images, real or fake."""
         return image
 
-    def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def discriminator_fakes(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return the fakes that the discriminator's own turn sees."""
         return fake
 
-    def counted(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def generator_logits(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return the fakes' logits that the generator learns from."""
         return logits
 
-    def ahead(self, game: "Game", batch: Batch) -> AbstractContextManager[Batch]:
+    def lookahead(self, game: "Game", batch: Batch) -> AbstractContextManager[Batch]:
         """Return a context for the generator's turn, and its batch: networks may have other weights in it."""
         return nullcontext(batch)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-SURE = ("right_real", "right_fake", "told")  # of a critic that gives reals the larger logits
+SURE = ("right_real", "right_fake", "auc")  # of a critic that gives reals the larger logits
 VARIED = ("spread", "coverage", "density")
 MOST = 256  # examples of a batch that are compared with each other
 SIDE, WIDTH = 8, 64  # images are shrunk to this side, then projected to so many numbers
@@ -23,7 +23,7 @@ def signals(
     Logits are one for each image (`per_image`), or pack of images.
 
     `right_real`, `right_fake`: shares of each that the critic puts on the right side of its boundary.
-    `told`: share of all pairs of a real and a fake in which the real has the larger logit: 1 where they are
+    `auc`: share of all pairs of a real and a fake in which the real has the larger logit: 1 where they are
     told apart, 0.5 by chance, whatever the loss makes of logits (the area under the ROC curve).
     `spread`: mean distance between fakes over that between reals, 1 for equal variety.
     `coverage`: share of reals with a fake nearer than their fifth nearest real, 0.97 for equal distributions;
@@ -33,7 +33,7 @@ def signals(
     sure = [
         tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
         tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
-        told(real_logits, fake_logits),
+        auc(real_logits, fake_logits),
     ]
     return [*(sure if ordered else ()), spread, coverage, density]
 
@@ -62,7 +62,7 @@ def unrecorded(*tensors: tf.Tensor) -> list[tf.Tensor]:
     return [tf.stop_gradient(tensor) for tensor in tensors]
 
 
-def told(higher: tf.Tensor, lower: tf.Tensor) -> tf.Tensor:
+def auc(higher: tf.Tensor, lower: tf.Tensor) -> tf.Tensor:
     """Return the share of pairs, float32 in [0, 1], in which the first logit is larger; a tie counts half."""
     differences = tf.reshape(higher, (-1, 1)) - tf.reshape(lower, (1, -1))
     return 0.5 + 0.5 * tf.reduce_mean(tf.sign(tf.cast(differences, tf.float32)))

@@ -72,7 +72,7 @@ class AuxiliaryClassifierGAN(GAN):
         """Return the "label" of each sample: one class after the other, so that all are equally many."""
         return {"label": index % self.labels}
 
-    def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+    def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         code = tf.one_hot(batch["label"], self.labels, dtype=latent.dtype)
         return self.generator(tf.concat([latent, code], axis=1), training=training)
 

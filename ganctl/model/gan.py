@@ -18,7 +18,7 @@ PRIORS = ("normal", "uniform", "truncated_normal", "sphere")
 class GAN(Game):
     """A discriminator tells real from fake; a generator fools it (Goodfellow et al., 2014)."""
 
-    latents = True
+    has_latents = True
 
     def __init__(self, network, fields: Fields, *, latent: int = 100, prior: str = "normal", **parts):
         """Build the two networks.
@@ -58,19 +58,19 @@ class GAN(Game):
         return self.adversary.generator(batch, self.generate(batch))
 
     def generate(self, batch: Batch) -> tf.Tensor:
-        return batch.once("fake", lambda: self.make(self.draw(batch), batch, training=True))
+        return batch.once("fake", lambda: self.generate_from(self.latents(batch), batch, training=True))
 
     def sample(self, batch: Batch, make: str = "image") -> tf.Tensor:
-        return self.make(self.draw(batch), batch, training=False)
+        return self.generate_from(self.latents(batch), batch, training=False)
 
-    def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+    def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         return self.generator(latent, training=training)
 
     def critic(self, batch: Batch) -> Critic:
         """Return the discriminator as a function of the image alone, which is all that penalties see."""
         return self.adversary.critic(batch)
 
-    def draw(self, batch: Batch) -> tf.Tensor:
+    def latents(self, batch: Batch) -> tf.Tensor:
         return batch.once("latent", lambda: draw(batch, self.prior, self.latent))
 
 

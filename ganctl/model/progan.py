@@ -88,7 +88,7 @@ class ProGAN(GAN):
     def judged_by(self) -> dict[str, Any]:
         return {"reals": self._reals, "rules": self._rules}
 
-    def make(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+    def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         """Return fakes of the level's size in training, of the whole size otherwise."""
         fake = self.generator(latent, training=training, **self._rules(batch))
         if training:

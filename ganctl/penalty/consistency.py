@@ -122,7 +122,7 @@ class Latent(Penalty):
 
     def join(self, adversary: Adversary) -> None:
         self.game = adversary.game
-        if not self.game.latents:
+        if not self.game.has_latents:
             raise UsageError(
                 f"{self.name}: expected a family with one generator of latents alone, got "
                 f"{type(self.game).__name__}; type penalty=[balanced_consistency]."
@@ -130,9 +130,9 @@ class Latent(Penalty):
 
     def moved(self, batch: Batch) -> tf.Tensor:
         """Return what the generator makes of moved latents, in training mode."""
-        latent = self.game.draw(batch)
+        latent = self.game.latents(batch)
         moved = latent + self.radius * batch.normal(*latent.shape[1:])
-        return self.game.make(moved, batch, training=True)
+        return self.game.generate_from(moved, batch, training=True)
 
 
 class LatentConsistency(Latent):

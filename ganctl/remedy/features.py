@@ -46,7 +46,7 @@ class FeatureMatching(Part):
             )
         self.features = keras.Model(network.inputs, layers[-1].input)
 
-    def counted(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def generator_logits(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
         return tf.stop_gradient(logits) if self.only else logits
 
     def __call__(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:

@@ -2,14 +2,11 @@
 
 import tensorflow as tf
 
-from ganctl.check import expect_whole
-from ganctl.error import UsageError
-from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
-from ganctl.game.part import Part
+from ganctl.remedy.earlier import Earlier
 
 
-class Pool(Part):
+class Pool(Earlier):
     """The discriminator's own turn sees an earlier fake in place of each second one (Zhu et al., 2017).
 
     Section 4, "a history of generated images", as the authors' release has it (util/image_pool.py): while
@@ -25,29 +22,16 @@ class Pool(Part):
         UsageError: for a negative size; on several devices, which would need one pool each.
     """
 
-    mixes = True
+    name, least = "pool", 0
 
     def __init__(self, size: int = 50) -> None:
-        expect_whole("remedy.pool.size", size, 0)
-        self.size = size
+        super().__init__(size)
 
-    def join(self, adversary: Adversary) -> None:
-        if not self.size:
-            return
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            raise UsageError("remedy=[pool] keeps one pool, on one device; type trainer.devices=1.")
-        shape = (self.size, *adversary.sample_shape)
-        self.pool = tf.Variable(tf.zeros(shape), trainable=False, name="pool")
-        self.filled = tf.Variable(0, dtype=tf.int64, trainable=False, name="filled")
-
-    def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def discriminator_fakes(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         if not self.size:
             return fake
         chances = batch.uniform(2)
         return tf.stack([self._seen(fake[index], chances[index], batch) for index in range(fake.shape[0])])
-
-    def state(self) -> dict[str, tf.Variable]:
-        return {"pool": self.pool, "filled": self.filled} if self.size else {}
 
     def _seen(self, fake: tf.Tensor, chances: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return what is seen of one fake, (height, width, channels), or in its stead."""

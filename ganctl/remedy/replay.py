@@ -2,14 +2,12 @@
 
 import tensorflow as tf
 
-from ganctl.check import expect_whole
 from ganctl.error import UsageError
-from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
-from ganctl.game.part import Part
+from ganctl.remedy.earlier import Earlier
 
 
-class Replay(Part):
+class Replay(Earlier):
     """Half of the fakes in the discriminator's turn come from a pool of earlier ones.
 
     Shrivastava et al. (2017), section 2.3: half of a batch is drawn from the pool, then as many places of
@@ -24,20 +22,12 @@ class Replay(Part):
         UsageError: for a size that is too small; on several devices, which would need one pool each.
     """
 
-    mixes = True
+    name, least = "replay", 1
 
     def __init__(self, size: int = 2048) -> None:
-        expect_whole("remedy.replay.size", size, 1)
-        self.size = size
+        super().__init__(size)
 
-    def join(self, adversary: Adversary) -> None:
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            raise UsageError("remedy=[replay] keeps one pool, on one device; type trainer.devices=1.")
-        shape = (self.size, *adversary.sample_shape)
-        self.pool = tf.Variable(tf.zeros(shape), trainable=False, name="pool")
-        self.filled = tf.Variable(0, dtype=tf.int64, trainable=False, name="filled")
-
-    def shown(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def discriminator_fakes(self, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         half = fake.shape[0] // 2
         if half > self.size:
             raise UsageError(f"remedy.replay.size: expected at least half a batch ({half}), got {self.size}.")
@@ -55,9 +45,6 @@ class Replay(Part):
                 self.pool.scatter_nd_update(places[:, None], tf.cast(current, tf.float32))
                 self.filled.assign(tf.minimum(filled + half, self.size))
         return tf.concat([current, tf.cast(earlier, fake.dtype), rest[half:]], axis=0)
-
-    def state(self) -> dict[str, tf.Variable]:
-        return {"pool": self.pool, "filled": self.filled}
 
     def _next(self, filled: tf.Tensor, count: int) -> tf.Tensor:
         return (filled + tf.range(count, dtype=tf.int64)) % self.size

@@ -46,7 +46,7 @@ class TopK(Part):
         shrunk = tf.pow(tf.constant(self.decay), tf.cast(step // self.every, tf.float32))
         return tf.cast(tf.maximum(tf.round(count * tf.maximum(shrunk, self.fraction)), 1.0), tf.int32)
 
-    def counted(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
+    def generator_logits(self, logits: tf.Tensor, batch: Batch) -> tf.Tensor:
         count = logits.shape[0]
         k = self.best(batch.step, count)
         rank = tf.argsort(

@@ -80,7 +80,7 @@ class Unrolled(Part):
         return {**seconds, "turns": self.turns} if seconds else {}
 
     @contextmanager
-    def ahead(self, game: Game, batch: Batch) -> Iterator[Batch]:
+    def lookahead(self, game: Game, batch: Batch) -> Iterator[Batch]:
         weights = list(game.weights("discriminator"))
         known = {id(weight) for weight in weights}
         others = [

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.comparison.choice import leaves, shown
 from ganctl.comparison.entry import Entry
 from ganctl.comparison.protocol import results_of
 from ganctl.comparison.row import figure
+from ganctl.config.value import leaves, shown
 from ganctl.metric.summary import best, is_number, measured
 from ganctl.report.chart import spoken
 from ganctl.report.element import Markup, tag

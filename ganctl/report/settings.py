@@ -1,10 +1,12 @@
 """A run's config in a page: the command that makes it, and every key with what was changed marked."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from ganctl.comparison.choice import ABSENT, Recipe, leaves, shown
+from ganctl.config.chosen import ABSENT, RECIPES, Chosen, key_of
+from ganctl.config.value import leaves, shown
 from ganctl.report.element import Markup, tag
 
 PLACES = {"name", "outputs", "dataset.path"}  # where things lie, which changes nothing in the run
@@ -12,28 +14,15 @@ HIDDEN = ("_target_", "_partial_")
 KEYS = 1000  # of a config; a stranger's may have more
 
 
-def command(recipe: Recipe, config: Mapping[str, Any]) -> list[str]:
-    """Return the words behind `ganctl train` that give this config, folders left out."""
-    words: dict[str, str] = {}
-    for word, choice in recipe.chosen.items():
-        recipes = word in ("experiment", "model")
-        told = choice is not None and recipe.chosen.get("experiment") is None if word == "model" else choice
-        if told if recipes else choice != recipe.own.get(word):
-            words[word] = shown(choice) if choice is not None else "null"
-    for head in ("optimizer", "schedule", "norm"):
-        players = [word for word in recipe.chosen if word.startswith(f"{head}.")]
-        if len(players) > 1 and len({words.get(word) for word in players}) == 1 and players[0] in words:
-            first = words[players[0]]
-            words = {word: value for word, value in words.items() if word not in players} | {head: first}
-    for key, (value, usual) in recipe.changes(config).items():
-        if key not in PLACES:
-            words[f"+{key}" if usual == ABSENT else key] = shown(value)
-    return [f"{word}={value}" for word, value in words.items()]
+def command(chosen: Chosen) -> list[str]:
+    """Return the words behind `ganctl train` that give this run, folders left out."""
+    return [re.sub(r"^\+?\w+@", "", word) for word in chosen.words if key_of(word) not in PLACES][:KEYS]
 
 
-def section(recipe: Recipe, config: Mapping[str, Any]) -> Markup:
-    """Return the section on the config."""
-    changes = {key: pair for key, pair in recipe.changes(config).items() if key not in PLACES}
+def section(noted: Chosen | None, config: Mapping[str, Any]) -> Markup:
+    """Return the section on the config; of a run whose choices were not noted, nothing is marked."""
+    chosen = noted or Chosen()
+    changes = {key: pair for key, pair in chosen.changes(config).items() if key not in PLACES}
     cards = []
     plain = {str(key): value for key, value in config.items() if not isinstance(value, Mapping)}
     for group, node in [
@@ -43,8 +32,7 @@ def section(recipe: Recipe, config: Mapping[str, Any]) -> Markup:
         flat = plain if node is plain else dict(leaves(node, group))
         # What a part is made by follows from its choice, unless it was changed beside it.
         flat = {key: value for key, value in flat.items() if key in changes or not key.endswith(HIDDEN)}
-        cards.append(_card(group, dict(list(flat.items())[:KEYS]), recipe, changes))
-    words = command(recipe, config)[:KEYS]
+        cards.append(_card(group, dict(list(flat.items())[:KEYS]), chosen, changes))
     count = (
         f"{len(changes)} of {sum(1 for _ in leaves(config))} keys differ from what the choices alone give."
     )
@@ -54,15 +42,19 @@ def section(recipe: Recipe, config: Mapping[str, Any]) -> Markup:
     return tag(
         "section",
         tag("h2", "Config"),
-        tag("p", "The same run:", class_="quiet"),
-        tag("pre", tag("code", "ganctl train", [[" ", shlex.quote(word)] for word in words])),
-        tag("div", tag("p", count, class_="quiet"), toggle, class_="bar"),
+        [
+            tag("p", "The same run:", class_="quiet"),
+            tag("pre", tag("code", "ganctl train", [[" ", shlex.quote(word)] for word in command(chosen)])),
+            tag("div", tag("p", count, class_="quiet"), toggle, class_="bar"),
+        ]
+        if noted
+        else tag("p", "What was chosen is not noted in run.json.", class_="quiet"),
         tag("div", cards, class_="groups", id="config-groups"),
         id="config",
     )
 
 
-def _card(group: str, flat: Mapping[str, Any], recipe: Recipe, changes: Mapping[str, tuple]) -> Markup:
+def _card(group: str, flat: Mapping[str, Any], chosen: Chosen, changes: Mapping[str, tuple]) -> Markup:
     """Return one group's keys, its choice beside its name."""
     rows = []
     for key, value in flat.items():
@@ -77,29 +69,22 @@ def _card(group: str, flat: Mapping[str, Any], recipe: Recipe, changes: Mapping[
                 class_="key changed" if changed else "key",
             )
         )
-    chosen = [_chosen(word, recipe) for word in recipe.chosen if word.partition(".")[0] == group]
+    told = [_chosen(word, chosen) for word in chosen.choices if word.partition(".")[0] == group]
     differs = any(key in changes for key in flat) or any(
-        each.startswith('<span class="choice changed') for each in chosen
+        word.partition(".")[0] == group and word not in RECIPES for word in chosen.instead
     )
     return tag(
         "div",
-        tag("h3", group, " ", chosen),
+        tag("h3", group, " ", told),
         tag("dl", rows) if rows else None,
         class_="group" if differs else "group same",
     )
 
 
-def _chosen(word: str, recipe: Recipe) -> Markup:
+def _chosen(word: str, chosen: Chosen) -> Markup:
     """Return a group's choice, marked where the recipe would have chosen another."""
-    choice = recipe.chosen[word]
-    text = (
-        ", ".join(choice) or "none"
-        if isinstance(choice, tuple)
-        else "none"
-        if choice is None
-        else str(choice)
-    )
-    player = word.partition(".")[2]
-    differs = word not in ("model", "experiment") and recipe.own.get(word) != choice
-    told = f"{player}: {text}" if player else text
+    choice, player = chosen.choices[word], word.partition(".")[2]
+    text = ", ".join(choice) if isinstance(choice, list) else choice
+    told = f"{player}: {text or 'none'}" if player else text or "none"
+    differs = word in chosen.instead and word not in RECIPES
     return tag("span", told, class_="choice changed" if differs else "choice")

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganctl.comparison.choice import Recipe, recognized
 from ganctl.comparison.entry import Entry, evaluation_of
+from ganctl.config.chosen import Chosen
 from ganctl.error import RunError
 from ganctl.report import album, chart, evaluation, film, settings
 from ganctl.report.element import Markup, page, tag
@@ -32,27 +32,27 @@ def report(entry: Entry, chart_of: Any, unjudged: Sequence[str]) -> str:
 
     Args:
         entry: the run, checked and not damaged.
-        chart_of: what the doctor found, a `ganctl.commands.doctor.Chart`.
+        chart_of: what the doctor found, a `ganctl.diagnosis.chart.Chart`.
         unjudged: what the doctor could not judge.
     """
     folder, measured = entry.folder.path, evaluation_of(entry.folder.path)
-    recipe = recognized(entry.config, experiments=True)
+    chosen = entry.chosen or Chosen()
     found = evaluation.measurements(entry, measured)
     shots, failed = film.shots(folder)
     curves = chart.charts(entry.lines, chart_of.findings)
     body = [
-        _head(entry, recipe, chart_of, found),
+        _head(entry, chosen, chart_of, found),
         tag("div", film.section(shots, failed), diagnosis(chart_of, unjudged), class_="pair"),
         _curves(curves),
         evaluation.section(found, *film.evaluated(evaluation.preferred(found), folder, _classes(entry))),
-        settings.section(recipe, entry.config),
+        settings.section(entry.chosen, entry.config),
         _origin(entry),
     ]
     frames = [{"step": step, "uri": shot.uri} for step, shot in shots]
     return page(folder.resolve().name, tag("main", body), {"charts": curves, "frames": frames})
 
 
-def _head(entry: Entry, recipe: Recipe, chart_of: Any, found: Sequence[evaluation.Measurement]) -> Markup:
+def _head(entry: Entry, chosen: Chosen, chart_of: Any, found: Sequence[evaluation.Measurement]) -> Markup:
     """Return the title, the facts that come first, and where to go from there."""
     last = entry.lines[-1] if entry.lines else {}
     status = entry.folder.status()
@@ -65,7 +65,7 @@ def _head(entry: Entry, recipe: Recipe, chart_of: Any, found: Sequence[evaluatio
         *evaluation.headline(found),
         ("diagnosis", word, reason),
     ]
-    parts = [recipe.chosen.get("dataset"), recipe.chosen.get("model"), recipe.chosen.get("loss")]
+    parts = [chosen.choices.get(word) for word in ("dataset", "model", "loss")]
     links = [
         ("samples", "Samples"),
         ("diagnosis", "Diagnosis"),

@@ -103,7 +103,8 @@ class Drawing:
         """Return what a user gives for one name."""
         known = [*self.game.makes[self.options.make], *self.game.conditions(np.arange(1))]
         if name not in known:
-            told = suggest(name, [*known, *vars(self.options)]) or " See: ganctl sample RUN --help"
+            mistyped = [] if name in self.game.fields else [*known, *vars(self.options)]
+            told = suggest(name, mistyped) or " See: ganctl sample RUN --help"
             raise UsageError(f"There is no option '{name}'.{told}")
         return read(name, self.game.fields[name], text)
 

@@ -62,9 +62,9 @@ class LatentPaths:
         A latent of one number goes through the quantiles of its prior; a longer one goes along half a circle
         through two draws, each point of which is as likely as a draw where the prior is normal.
         """
-        if not self.game.latents:
+        if not self.game.has_latents:
             return None
-        crowd = self.game.draw(Batch({}, size=CROWD, key=tf.constant((0, PATHS))))
+        crowd = self.game.latents(Batch({}, size=CROWD, key=tf.constant((0, PATHS))))
         if crowd.shape[1] > 1:
             return self._made(arc(crowd[0], crowd[1], count))
         return self._made(tf.sort(crowd, axis=0)[CROWD // (2 * count) :: CROWD // count][:count])
@@ -75,9 +75,9 @@ class LatentPaths:
         Each path leads from one draw of the latent to another along a quarter of a circle; what else a
         sample depends on, such as a label, stays the same on it.
         """
-        if not self.game.latents:
+        if not self.game.has_latents:
             return None
-        ends = self.game.draw(Batch({}, size=2 * rows, key=tf.constant((seed, PATHS))))
+        ends = self.game.latents(Batch({}, size=2 * rows, key=tf.constant((seed, PATHS))))
         paths = [arc(ends[2 * row], ends[2 * row + 1], count, math.pi / 2) for row in range(rows)]
         return self._made(tf.concat(paths, axis=0), tf.repeat(tf.range(rows), count))
 
@@ -87,7 +87,7 @@ class LatentPaths:
         conditions = self.game.conditions(tf.range(count) if index is None else index)
         batch = Batch(conditions, size=count, key=tf.constant((0, PATHS)), **self.sampler.moment())
         with average.applied(average.estimate(self.sampler.seed)) if average else nullcontext():
-            return self.game.make(latents, batch, training=False).numpy()
+            return self.game.generate_from(latents, batch, training=False).numpy()
 
 
 def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> tf.Tensor:
@@ -98,5 +98,5 @@ def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> t
 
 def views_of(game: Game) -> list[str]:
     """Return the names of all whole pictures that can be drawn of a game."""
-    between = [BETWEEN] if game.latents and game.fields["image"].kind == "image" else []
+    between = [BETWEEN] if game.has_latents and game.fields["image"].kind == "image" else []
     return list(dict.fromkeys([*game.views, *between]))

@@ -37,7 +37,7 @@ class Sick(RunError):
         self.finding = finding
 
 
-class Checkup:
+class Monitor:
     """What a trainer reports to: the run, once the diagnosis has seen the line.
 
     Args:

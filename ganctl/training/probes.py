@@ -10,7 +10,7 @@ from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
 from ganctl.game.game import Game
 from ganctl.game.keys import OVERFITTING
-from ganctl.game.signals import covered, per_image, told
+from ganctl.game.signals import auc, covered, per_image
 from ganctl.training.timeline import Timeline
 
 MOST = 128  # examples of each kind: coverage, and shares of pairs told apart, are then exact to 4 %
@@ -78,7 +78,7 @@ class OverfittingProbe:
         place = "discriminator/" + (f"{adversary.name}/" if adversary.name else "")
         facts = {"training": float(known.mean()), "held_out": float(unknown.mean())}
         if adversary.loss.ordered:
-            facts["recognized"] = float(told(known, unknown))
+            facts["recognized"] = float(auc(known, unknown))
         return {place + name: value for name, value in facts.items()}
 
     def _choose(self, dataset: Any) -> tuple[Mapping[str, np.ndarray], ...]:

@@ -4,12 +4,15 @@ import os
 import re
 import signal
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
+from ganctl.config.chosen import Chosen, noted
 from ganctl.config.compose import Composition
-from ganctl.config.run_name import differences, outputs_of
+from ganctl.config.lives import differences
+from ganctl.config.run_name import outputs_of
 from ganctl.config.trust import check_links
 from ganctl.error import GanctlError, RunError, Unstable, UsageError
 from ganctl.run import checkpoint
@@ -17,7 +20,7 @@ from ganctl.run.console import Display, complain, say
 from ganctl.run.writer import Run
 from ganctl.training import build
 from ganctl.training.facts import asks, facts, protocol
-from ganctl.training.monitor import Checkup, Sick, goes_back, looks_back, lowered, settle, summary
+from ganctl.training.monitor import Monitor, Sick, goes_back, looks_back, lowered, settle, summary
 from ganctl.training.settings import Settings
 
 
@@ -51,11 +54,13 @@ def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
     with run.locked():
         if run.exists:
             _same_experiment(run, config)
-        return play(run, config, dataset)
+        return play(run, config, dataset, composition.chosen)
 
 
-def proceed(run: Run, config: dict[str, Any]) -> int:
-    """Continue an existing run with its own config; return the exit code."""
+def proceed(run: Run, config: dict[str, Any], words: Sequence[str] = ()) -> int:
+    """Continue an existing run with its own config, which words have changed; return the exit code."""
+    known = noted(run.record())
+    chosen = known and known.later(words, run.config())
     settings = build.settings(config)
     dataset = build.dataset(config) if settings.epochs else None
     if dataset:
@@ -64,10 +69,10 @@ def proceed(run: Run, config: dict[str, Any]) -> int:
         return 0
     dataset = dataset or build.dataset(config)
     with run.locked():
-        return play(run, config, dataset)
+        return play(run, config, dataset, chosen)
 
 
-def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
+def play(run: Run, config: dict[str, Any], dataset: Any, chosen: Chosen | None) -> int:
     """Train a run to its last step from where it is; return the exit code.
 
     Raises:
@@ -93,6 +98,7 @@ def play(run: Run, config: dict[str, Any], dataset: Any) -> int:
         error=None,
         **protocol(trainer, dataset),
         **facts(dataset),
+        **(chosen.facts() if chosen else {}),
         samples=asks(trainer.game),
     )
     run.open(_display(settings, trainer), step=step)
@@ -113,7 +119,7 @@ def _train(run: Run, config: dict[str, Any], dataset: Any, trainer: Any) -> int:
     while True:
         try:
             rules = {"best": build.best_by(config), "evaluation": trainer.evaluation}
-            trainer.fit(dataset, Checkup(run, config, settings, **rules))
+            trainer.fit(dataset, Monitor(run, config, settings, **rules))
             return trainer.played
         except (Sick, Unstable) as error:
             if not goes_back(run, config, settings, error):

@@ -8,6 +8,7 @@ from builders import tiny
 from games import Small, trainer_of
 
 from ganctl.bench import bare, race
+from ganctl.bench.measure import measure
 from ganctl.commands import bench
 from ganctl.config.compose import compose
 from ganctl.dataset.points.points import ring
@@ -72,7 +73,7 @@ def test_the_table_and_the_numbers_agree_and_nothing_is_left_behind(model, tmp_p
 def test_penalties_averages_and_half_precision_are_measured_and_upkeep_is_spread_over_its_interval():
     words = [*tiny("gan"), "penalty=r1", "average=ema", "trainer.precision=float16"]
     words += ["trainer.turns.discriminator=2", "trainer.log_every=1", "trainer.save_every=0"]
-    numbers = bench.measure(compose(words).plain(), bench.read(["--rounds=1", "--seconds=0.01"]))
+    numbers = measure(compose(words).plain(), rounds=1, seconds=0.01)
     assert numbers["images_per_step"] == 16
     assert numbers["steps"]["ganctl"] >= 1 and numbers["steps"]["bare"] >= 1
     log, sample, save = (numbers["upkeep"][name] for name in ("log line", "sample grid", "checkpoint"))

@@ -10,9 +10,9 @@ from builders import SMALL, TINY, python
 from logs import SICK, logged
 
 from ganctl import cli
-from ganctl.commands import doctor
 from ganctl.dataset.images.digits import digits
 from ganctl.dataset.images.selection import Selection
+from ganctl.diagnosis import plot
 from ganctl.diagnosis.curves import sparkline
 from ganctl.diagnosis.finding import Finding
 from ganctl.error import UsageError
@@ -70,7 +70,7 @@ def test_a_short_log_is_not_called_healthy(folder, capsys):
     [(100.0, "100"), (99.7, "100"), (-2345.6, "-2346"), (0.0123, "0.012"), (5e7, "5e+07"), (math.inf, "inf")],
 )
 def test_a_curve_s_numbers_are_as_short_as_a_reader_writes_them(value, text):
-    assert doctor._short(value) == text
+    assert plot.short(value) == text
 
 
 @pytest.mark.parametrize("name", [name for name in SICK if name != "non-finite"])

@@ -4,8 +4,8 @@ import pytest
 from builders import python
 
 from ganctl import cli
-from ganctl.commands import list as listing
 from ganctl.config import choices
+from ganctl.config import groups as known
 
 
 def listed(capsys, *words):
@@ -33,7 +33,7 @@ def test_every_group_is_listed_with_its_number_of_choices(capsys):
 
 @pytest.mark.parametrize("group", choices.groups())
 def test_every_group_says_what_it_chooses_in_a_line_that_fits(group):
-    assert 0 < len(listing.PURPOSES[group]) <= 41
+    assert 0 < len(known.PURPOSES[group]) <= 41
 
 
 @pytest.mark.parametrize("group", choices.groups())
@@ -55,7 +55,7 @@ def test_every_choice_is_listed_with_a_description(capsys, group):
     ],
 )
 def test_plurals_and_beginnings_of_names_are_understood(word, group):
-    assert listing.find(word) == group
+    assert known.find(word) == group
 
 
 def test_a_misspelt_group_gets_a_suggestion(capsys):

@@ -10,8 +10,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from ganctl import cli
-from ganctl.commands import runs
-from ganctl.run import console
+from ganctl.run import listing
 
 
 def make(outputs, name, status="finished", *, step=30, steps=30, ago=0.0, error=None, losses=(0.5, 1.5)):
@@ -36,8 +35,8 @@ def shown(capsys, *words):
 
 def terminal(monkeypatch, width):
     """Let the console be a colourless terminal."""
-    shown = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
-    monkeypatch.setattr(console, "console", shown)
+    wide = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
+    monkeypatch.setattr("ganctl.run.console.console", wide)
 
 
 def test_a_run_is_one_line_with_status_progress_losses_and_age(capsys, tmp_path):
@@ -94,7 +93,7 @@ def test_an_empty_or_missing_metrics_file_is_no_damage(capsys, tmp_path):
 def test_a_log_line_that_a_crash_cut_off_is_passed_over(tmp_path):
     file = tmp_path / "metrics.jsonl"
     file.write_text('{"step": 1}\n{"step": 2}\n{"step": 3, "gener')
-    assert runs.last_line(file) == {"step": 2}
+    assert listing.last_line(file) == {"step": 2}
 
 
 def test_only_the_end_of_a_big_log_is_read(tmp_path):
@@ -103,7 +102,7 @@ def test_only_the_end_of_a_big_log_is_read(tmp_path):
         stream.seek(2**31)  # a hole: reading all of it would take seconds and gigabytes
         stream.write(b'\n{"step": 7}\n')
     started = time.perf_counter()
-    assert runs.last_line(file) == {"step": 7}
+    assert listing.last_line(file) == {"step": 7}
     assert time.perf_counter() - started < 0.5
 
 
@@ -146,7 +145,7 @@ def test_the_table_fits_the_terminal_and_loses_nothing_of_a_long_name(capsys, tm
     ],
 )
 def test_ages_are_told_in_the_largest_unit_that_fits(seconds, text):
-    assert runs.age(seconds) == text
+    assert listing.age(seconds) == text
 
 
 @pytest.mark.parametrize(

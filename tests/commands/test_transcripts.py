@@ -118,7 +118,7 @@ def neighbours(folder: Path) -> None:
     """Make other runs of the one that was trained, with numbers that put them in one order on any machine."""
     run = folder / "outputs" / "run"
     config, results = (run / "config.yaml").read_text(), json.loads((run / "evaluation.json").read_text())
-    now = int(time.time())
+    now, record = int(time.time()), json.loads((run / "run.json").read_text())
     chosen = [
         ("seed1", 1, "cross_entropy.NonSaturating", 20.0),
         ("seed2", 2, "cross_entropy.NonSaturating", 30.0),
@@ -129,6 +129,10 @@ def neighbours(folder: Path) -> None:
         shutil.copytree(run, other)
         text = re.sub(r"(?m)^seed: 0", f"seed: {seed}", config).replace("cross_entropy.NonSaturating", loss)
         (other / "config.yaml").write_text(text)
+        if name == "hinge":
+            record["chosen"]["choices"]["loss"] = "hinge"
+            record["chosen"]["instead"]["loss"] = "nonsaturating"
+            (other / "run.json").write_text(json.dumps(record))
         result = results["results"][0]
         result["values"] = dict.fromkeys(result["values"], value)
         result["protocol"]["seed"] = seed

@@ -11,15 +11,14 @@ from folders import FIDS, PROTOCOL, VERSIONS, evaluated, result, typed, written
 from rich.console import Console
 
 from ganctl import cli
-from ganctl.comparison.choice import recognized
 from ganctl.comparison.entry import entries
 from ganctl.comparison.picture import curve, picture
 from ganctl.comparison.ranking import ranked
 from ganctl.comparison.row import INDIFFERENT, STEPS, figure, rows
-from ganctl.config import run_name
+from ganctl.config.chosen import noted
 from ganctl.config.compose import compose
+from ganctl.config.lives import VOLATILE
 from ganctl.report.settings import command
-from ganctl.run import console
 
 PNG = b"\x89PNG\r\n"
 
@@ -63,25 +62,53 @@ def facts(said, *words):
     ],
     ids=" ".join,
 )
-def test_a_config_s_choices_are_recognised_and_give_it_back(words):
-    config = compose(words).plain()
-    assert sorted(command(recognized(config, experiments=True), config)) == sorted(words)
+def test_what_was_typed_gives_the_config_back(words):
+    composition = compose(words)
+    again = compose(command(composition.chosen))
+    assert again.plain() == composition.plain() and sorted(command(again.chosen)) == sorted(words)
+    assert noted(json.loads(json.dumps(composition.chosen.facts()))) == again.chosen
 
 
-def test_a_part_of_somebody_s_own_is_called_by_its_class():
-    config = compose(["model=dcgan"]).plain()
-    config["loss"] = {"_target_": "mine.Loss", "x": 1}
-    config["penalty"] = {"../../etc": {"_target_": "mine.Penalty"}}
-    found = recognized(config)
-    assert found.chosen["model"] == "dcgan"
-    assert found.chosen["loss"] == "mine.Loss" and found.chosen["penalty"] == ("../../etc",)
-    config["model"]["_target_"] = "mine.Family"
-    assert recognized(config).chosen["model"] == "mine.Family"
+def test_what_was_chosen_and_changed_is_noted_beside_what_the_recipe_gives():
+    chosen = compose(
+        ["model=sngan", "loss=minimax", "penalty=[r1]", "optimizer.generator=sgd", "trainer.batch_size=8"]
+    ).chosen
+    assert chosen.choices["model"] == "sngan" and chosen.choices["penalty"] == ["r1"]
+    assert chosen.choices["norm.discriminator"] == "spectral"
+    assert chosen.instead == {"loss": "hinge", "penalty": [], "optimizer.generator": "adam"}
+    assert chosen.usual == {"trainer.batch_size": 64}
+
+
+def test_what_resume_changes_is_noted_too():
+    composition = compose(["model=dcgan", "trainer.epochs=3", "seed=1"])
+    later = composition.chosen.later(["trainer.steps=70"], composition.plain())
+    assert later.words == ["model=dcgan", "seed=1", "trainer.steps=70"]
+    assert later.usual["trainer.steps"] == compose([]).plain()["trainer"]["steps"]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [None, 3, [], {}, {"words": ["a"]}, {"words": [3], "choices": {}, "instead": {}, "usual": {}}],
+    ids=str,
+)
+def test_what_a_stranger_noted_of_choices_is_data_of_a_kind_or_nothing(note):
+    assert noted({"chosen": note}) is None
+    odd = {"loss": {"a": 1}, "penalty": [[]], "model": "gan", "norm": 3, "augment": []}
+    told = {"words": [], "choices": odd, "instead": odd, "usual": {"a": [[[]]], "b": 1}}
+    found = noted({"chosen": told})
+    assert found.choices == found.instead == {"model": "gan", "augment": []} and found.usual == {"b": 1}
+
+
+def test_runs_whose_choices_were_not_noted_are_told_apart_by_their_keys(outputs, said):
+    written(outputs, "a")
+    written(outputs, "b", "loss=hinge", "trainer.batch_size=8", chosen=None)
+    settings = {row["runs"][0]["run"]: row["settings"] for row in facts(said, "a", "b")["rows"]}
+    assert settings["b"]["loss._target_"] == "ganctl.loss.hinge.Hinge"
+    assert settings["b"]["trainer.batch_size"] == "8" and "model" not in settings["b"]
 
 
 def test_whatever_may_change_within_a_run_makes_no_other_row_but_its_length():
-    assert run_name.VOLATILE - {STEPS} <= INDIFFERENT
-    assert STEPS not in INDIFFERENT
+    assert VOLATILE - {STEPS} <= INDIFFERENT and STEPS not in INDIFFERENT
 
 
 # The table
@@ -155,8 +182,8 @@ def test_the_table_fits_the_terminal_and_keeps_the_numbers(outputs, said, monkey
     written(outputs, "a", "loss=least_squares", "optimizer.discriminator.learning_rate=0.004")
     written(outputs, "b", "model=wgan_gp", "penalty.gradient_penalty.weight=5", seed=1)
     written(outputs, "c", "model=wgan_gp", "penalty.gradient_penalty.weight=5", seed=2)
-    terminal = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
-    monkeypatch.setattr(console, "console", terminal)
+    wide = Console(force_terminal=True, color_system=None, width=width, highlight=False, soft_wrap=True)
+    monkeypatch.setattr("ganctl.run.console.console", wide)
     code, lines, _ = said("a", "b", "c")
     table = lines[lines.index("") + 1 :]
     assert code == 0 and max(map(len, table)) <= width
@@ -284,11 +311,6 @@ def test_whether_averaged_weights_are_worth_keeping_can_be_compared(outputs, sai
     written(outputs, "three", "average=ema", "loss=hinge", protocol=PROTOCOL | {"averaged": False})
     code, _, error = said("two", "one", "three")
     assert code == 2 and "averaged is True in one (training) and False in three (training)" in error
-
-
-def test_a_recipe_of_another_kind_of_network_explains_no_run():
-    config = compose(["experiment=mnist_best"]).plain()  # but for its networks it is much like points
-    assert recognized(config).chosen["model"] in ("dcgan", "dcgan64")
 
 
 def test_versions_and_other_metrics_settings_are_no_reason(outputs, said):

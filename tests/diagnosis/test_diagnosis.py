@@ -122,7 +122,7 @@ def test_a_wasserstein_critic_that_separates_is_not_sick_while_its_generator_lea
 
 def test_lines_without_the_signals_and_strangers_lines_are_passed_over():
     strange = [
-        {"step": 50, "discriminator/adversarial": "big", "discriminator/told": None, "images": "x"},
+        {"step": 50, "discriminator/adversarial": "big", "discriminator/auc": None, "images": "x"},
         {"step": 100, "discriminator/adversarial": 10**400, "modes/captured": True, "modes/total": []},
         {"step": 100, "findings": [{}]},
         {"step": 20, "discriminator/adversarial": 1.0},

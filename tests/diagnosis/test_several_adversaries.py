@@ -103,7 +103,7 @@ def test_without_a_promise_to_rank_nobody_wins_and_everything_else_is_still_seen
             "generator/gradient": 1e-6 if line["step"] > 2000 else 1.0,
         }
     assert examine(lines) == []
-    ranked = [line | {"discriminator/told": 1.0} for line in lines]
+    ranked = [line | {"discriminator/auc": 1.0} for line in lines]
     assert [each.name for each in examine(ranked)] == ["discriminator wins"]
     collapsed = examine(began(spread=after(3000, 0.1, 0.9)))
     assert [each.name for each in collapsed] == ["mode collapse"]

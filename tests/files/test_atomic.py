@@ -9,6 +9,7 @@ import pytest
 from builders import ROOT
 
 from ganctl.error import UsageError
+from ganctl.extractor.published import Published
 from ganctl.files import atomic, cache, pictures
 from ganctl.run import checkpoint
 from ganctl.run.writer import Run
@@ -148,3 +149,13 @@ def test_no_module_writes_a_file_in_another_way(file):
             assert not [mode for mode in modes if set(mode) <= set("rwaxbt+") and set(mode) & set("wax+")], (
                 f"line {node.lineno}"
             )
+
+
+def test_without_a_home_nothing_is_remembered_and_nothing_fails(monkeypatch):
+    for name in ("XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: (_ for _ in ()).throw(KeyError("nobody")))
+    assert cache.folder() is None
+    assert [cache.remembered({"a": 1}, lambda n=n: {"x": n}) for n in (1, 2)] == [{"x": 1}, {"x": 2}]
+    with pytest.raises(UsageError, match="no home folder to keep it in; set XDG_CACHE_HOME"):
+        _ = Published("a.h5", "https://nowhere", "00", 1).place

@@ -53,11 +53,11 @@ def test_terms_signals_and_state_of_a_named_one_stand_under_its_name_and_the_fir
     trainer, single = trainer_of(game), trainer_of(alone)
     report = report_of(trainer, trainer.train(labelled()))
     usual = set(report_of(single, single.train(labelled())))
-    assert {"discriminator/adversarial", "discriminator/told", "generator/adversarial"} <= usual
+    assert {"discriminator/adversarial", "discriminator/auc", "generator/adversarial"} <= usual
     assert usual <= set(report)
     for name in ("adversarial", "drift", "real", "fake"):  # two discriminators differ in
         assert report[f"discriminator/{name}"] != report[f"discriminator/far/{name}"], name
-    for name in ("lecam", "sign", "told", "right_real", "coverage"):
+    for name in ("lecam", "sign", "auc", "right_real", "coverage"):
         assert f"discriminator/far/{name}" in report
     named = {name.replace("far/", "") for name in report if "/far/" in name}
     plain = {name for name in report if "/far/" not in name}
@@ -94,7 +94,7 @@ def test_only_of_an_ordered_loss_it_is_logged_whether_reals_are_told_from_fakes(
     batch = batch_of(watched=True)
     game = Small(loss=loss())
     game.discriminator_loss(batch)
-    sure = {"sign", "told", "right_real", "right_fake"}
+    sure = {"sign", "auc", "right_real", "right_fake"}
     assert sure & set(batch.facts) == (sure if loss.ordered else set())
     assert {"real", "fake", "spread", "coverage", "density"} <= set(batch.facts)
 

@@ -119,7 +119,7 @@ class Labelled(GAN):
     def conditions(self, index):
         return {"label": index % 10}
 
-    def make(self, latent, batch, *, training):
+    def generate_from(self, latent, batch, *, training):
         import tensorflow as tf
 
         code = tf.one_hot(batch["label"], 10, dtype=latent.dtype)
@@ -159,7 +159,7 @@ def test_the_generator_is_given_the_label_and_the_discriminator_is_not(make, ten
     assert game.generator.input_shape == (None, 18) and game.discriminator.input_shape == (None, 28, 28, 1)
     assert [shape[1:] for shape in game.discriminator.output_shape] == [(1,), (10,)]
     batch = Batch({"label": label}, size=3, key=tensorflow.constant([1, 2]))
-    made = game.make(tensorflow.ones((3, 8)), batch, training=False).numpy()
+    made = game.generate_from(tensorflow.ones((3, 8)), batch, training=False).numpy()
     code = np.concatenate([np.ones((3, 8)), np.eye(10)[[7, 0, 7]]], axis=1)
     np.testing.assert_allclose(made, game.generator(code, training=False).numpy(), atol=1e-6)
     assert not np.array_equal(made[0], made[1])

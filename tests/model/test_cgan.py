@@ -36,7 +36,7 @@ def test_both_players_see_the_label_and_the_game_s_parts_see_the_image(make, ten
     maps[0, ..., 7] = maps[1, ..., 0] = maps[2, ..., 7] = 1
     assert np.array_equal(seen[..., 1:], maps)
     latent = tensorflow.ones((3, 8))
-    made = game.make(latent, batch, training=False).numpy()
+    made = game.generate_from(latent, batch, training=False).numpy()
     code = np.concatenate([np.ones((3, 8)), np.eye(10)[[7, 0, 7]]], axis=1)
     np.testing.assert_allclose(made, game.generator(code, training=False).numpy(), atol=1e-6)
     assert np.allclose(made[0], made[2], atol=1e-6) and not np.allclose(made[0], made[1], atol=1e-4)
@@ -70,13 +70,13 @@ def test_rows_between_latents_keep_their_label(make, monkeypatch):
     from ganctl.training.latent_paths import LatentPaths
 
     _, _, trainer = make(*tiny("cgan"))
-    labels, plain = [], trainer.game.make
+    labels, plain = [], trainer.game.generate_from
 
     def noted(latent, batch, **rest):
         labels.append(batch["label"])
         return plain(latent, batch, **rest)
 
-    monkeypatch.setattr(trainer.game, "make", noted)
+    monkeypatch.setattr(trainer.game, "generate_from", noted)
     assert LatentPaths(trainer.sampler).between(3, 4).shape == (12, 28, 28, 1)
     assert labels[0].numpy().tolist() == [0] * 4 + [1] * 4 + [2] * 4
 
@@ -133,7 +133,7 @@ def test_samples_are_of_the_labels_that_one_asks_for(outputs, tmp_path, monkeypa
         (["label"], "Expected NAME=VALUE, got 'label'."),
         (["label=7", "n=0"], "n: expected a whole number of at least 1, got '0'"),
         (["make=mask"], "make: expected one of image, got 'mask'."),
-        (["view=manifold"], "view: expected one of none, got 'manifold'."),
+        (["view=manifold"], "view: expected one of interpolation, got 'manifold'."),
     ],
 )
 def test_what_the_run_cannot_be_given_is_told_in_one_line(outputs, words, told, capsys):
@@ -148,7 +148,7 @@ def test_help_of_a_run_tells_what_it_can_be_given(outputs, capsys):
     assert cli.main(["sample", str(outputs / "run"), "--help"]) == 0
     usage, told = capsys.readouterr().out.rsplit("\n\n", 1)
     assert usage == sample.__doc__.strip()
-    assert told == f"{outputs}/run makes image, and can be given:\n  label=0,9\n"
+    assert told == f"{outputs}/run makes image, and can be given:\n  label=0,9\n  view=interpolation\n"
     assert cli.main(["sample", "n=3", "--help"]) == 0  # no run is named
     assert capsys.readouterr().out.strip() == usage
 

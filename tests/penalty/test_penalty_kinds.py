@@ -26,15 +26,15 @@ class Toy:
     """A game of one linear generator: G(z) = z * CONSTANT."""
 
     def __init__(self):
-        self.game, self.latents, self.players = self, True, {"discriminator": [], "generator": []}
+        self.game, self.has_latents, self.players = self, True, {"discriminator": [], "generator": []}
 
-    def draw(self, batch):
+    def latents(self, batch):
         return batch.once("latent", lambda: batch.normal(WIDTH))
 
     def generate(self, batch):
-        return batch.once("fake", lambda: self.make(self.draw(batch), batch, training=True))
+        return batch.once("fake", lambda: self.generate_from(self.latents(batch), batch, training=True))
 
-    def make(self, latent, batch, *, training):
+    def generate_from(self, latent, batch, *, training):
         return CONSTANT * latent
 
 
@@ -103,7 +103,7 @@ def test_a_change_knows_points_and_images_only(tensorflow):
 def test_latent_penalties_move_latents_by_their_radius(tensorflow):
     batch = at()
     game = Toy()
-    latent = game.draw(batch).numpy()
+    latent = game.latents(batch).numpy()
     moved = latent + 0.5 * at_second_draw()
     fakes, others = CONSTANT * latent.astype(np.float64), CONSTANT * moved.astype(np.float64)
     for penalty, expected in (
@@ -247,7 +247,7 @@ def test_every_penalty_joins_a_recipe_of_images(order, make):
         (lambda: Orthogonal(players=["critic"]).join(Toy()), r"orthogonal\.players: expected some of"),
         (lambda: Orthogonal(players=[]).join(Toy()), r"got 'none'"),
         (
-            lambda: LatentConsistency().join(SimpleNamespace(game=SimpleNamespace(latents=False))),
+            lambda: LatentConsistency().join(SimpleNamespace(game=SimpleNamespace(has_latents=False))),
             r"one generator of latents",
         ),
     ],

@@ -20,7 +20,7 @@ def shown(pool, values, step=0, imagined=False):
 
     batch = Batch({}, size=len(values), key=tf.constant([5, step]))
     batch.imagined = imagined
-    return pool.shown(tf.constant(values, tf.float32)[:, None], batch).numpy()[:, 0].tolist()
+    return pool.discriminator_fakes(tf.constant(values, tf.float32)[:, None], batch).numpy()[:, 0].tolist()
 
 
 def test_a_pool_is_filled_first_and_then_swaps_half_of_the_fakes(tensorflow):
@@ -57,7 +57,7 @@ def test_of_a_full_pool_and_new_fakes_each_is_seen_or_kept_in_a_graph_too(jit, t
 
     @tensorflow.function(jit_compile=jit)
     def seen(values, key):
-        return pool.shown(values[:, None], Batch({}, size=3, key=key))[:, 0]
+        return pool.discriminator_fakes(values[:, None], Batch({}, size=3, key=key))[:, 0]
 
     swaps = 0
     for step in range(30):
@@ -72,6 +72,6 @@ def test_of_a_full_pool_and_new_fakes_each_is_seen_or_kept_in_a_graph_too(jit, t
 def test_a_pool_of_nothing_draws_nothing_and_keeps_nothing(tensorflow):
     pool, batch = pool_of(0), Batch({}, size=2, key=tensorflow.constant([1, 2]))
     fake = tensorflow.ones((2, 1))
-    assert pool.shown(fake, batch) is fake and pool.state() == {}
+    assert pool.discriminator_fakes(fake, batch) is fake and pool.state() == {}
     first = Batch({}, size=2, key=tensorflow.constant([1, 2])).uniform(1)
     assert np.array_equal(batch.uniform(1), first)

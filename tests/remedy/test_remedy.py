@@ -78,7 +78,7 @@ def test_replay_shows_half_of_the_past_and_keeps_half_of_the_present(tensorflow,
     seen = []
     for step in range(40):
         fakes = tensorflow.fill((4, 2), float(step + 1))
-        shown, before = part.shown(fakes, turn(step)).numpy()[:, 0], set(seen)
+        shown, before = part.discriminator_fakes(fakes, turn(step)).numpy()[:, 0], set(seen)
         assert list(shown[:2]) == [step + 1] * 2
         if step == 0:
             assert list(shown) == [1] * 4  # nothing to replay yet
@@ -95,7 +95,7 @@ def test_replayed_places_are_uniform_and_all_are_replaced(tensorflow, turn):
     drawn, replaced = [], np.zeros(10)
     for step in range(300):
         before = part.pool.numpy()[:, 0]
-        shown = part.shown(tensorflow.fill((8, 2), 1.0 + step), turn(step, size=8)).numpy()
+        shown = part.discriminator_fakes(tensorflow.fill((8, 2), 1.0 + step), turn(step, size=8)).numpy()
         after = part.pool.numpy()[:, 0]
         if step > 2:
             replaced += before != after
@@ -108,8 +108,8 @@ def test_replayed_places_are_uniform_and_all_are_replaced(tensorflow, turn):
 def test_what_is_only_imagined_changes_no_pool(tensorflow, turn):
     part = Replay(4)
     part.join(points().adversary)
-    part.shown(tensorflow.ones((4, 2)), turn())
-    part.shown(tensorflow.zeros((4, 2)), turn().fork(0, imagined=True))
+    part.discriminator_fakes(tensorflow.ones((4, 2)), turn())
+    part.discriminator_fakes(tensorflow.zeros((4, 2)), turn().fork(0, imagined=True))
     assert part.pool.numpy()[:2].min() == 1 and int(part.filled) == 2
 
 
@@ -120,14 +120,14 @@ def test_top_k_has_the_gradient_of_the_mean_over_the_best(tensorflow, turn):
         assert int(part.best(turn(step).step, 5)) == k
         with tensorflow.GradientTape() as tape:
             tape.watch(logits)
-            value = NonSaturating().generator(part.counted(logits, turn(step)))
+            value = NonSaturating().generator(part.generator_logits(logits, turn(step)))
         best = np.argsort(-logits.numpy()[:, 0])[:k]
         expected = np.zeros((5, 1))
         expected[best] = -1 / (1 + np.exp(logits.numpy()[best])) / k
         slope = tensorflow.convert_to_tensor(tape.gradient(value, logits)).numpy()
         np.testing.assert_allclose(slope, expected, rtol=1e-6)
     logits = tensorflow.constant([[1.0], [4.0], [3.0], [2.0]])
-    mean = float(tensorflow.reduce_mean(part.counted(logits, turn(10))))
+    mean = float(tensorflow.reduce_mean(part.generator_logits(logits, turn(10))))
     assert mean == pytest.approx(3.5)  # exact where k divides the batch
 
 
@@ -140,7 +140,9 @@ def test_top_k_anneals_from_the_whole_batch_as_published(turn):
 
 def test_top_k_ranks_patches_by_their_mean_and_refuses_pairs(tensorflow, turn):
     patches = tensorflow.constant([[[1.0], [1.0]], [[9.0], [-9.0]], [[2.0], [2.0]]])
-    assert np.array_equal(TopK(share=0.3, decay=0.01, every=1).counted(patches, turn(9))[0], patches[2])
+    assert np.array_equal(
+        TopK(share=0.3, decay=0.01, every=1).generator_logits(patches, turn(9))[0], patches[2]
+    )
     relative = LeastSquares()
     relative.relative = True
     with pytest.raises(UsageError, match="relativistic"):

@@ -139,6 +139,10 @@ def test_what_training_writes_is_compared_and_reported(trained, outputs, report,
         (outputs / name / "config.yaml").write_text(yaml.safe_dump(config))
         record = json.loads((trained / "run.json").read_text())
         record["protocol"]["seed"] = seed
+        if name == "hinge":
+            record["chosen"]["words"].append("loss=hinge")
+            record["chosen"]["choices"]["loss"] = "hinge"
+            record["chosen"]["instead"]["loss"] = "nonsaturating"
         (outputs / name / "run.json").write_text(json.dumps(record))
     assert cli.main(["compare", "sweep", "hinge", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -19,7 +19,7 @@ from ganctl.run import checkpoint
 from ganctl.run.folder import Folder, find
 from ganctl.run.writer import Run
 from ganctl.training import build
-from ganctl.training.monitor import Checkup
+from ganctl.training.monitor import Monitor
 
 WORDS = [
     *tiny("gan"),
@@ -300,7 +300,7 @@ def test_the_best_value_outlives_its_log_line(run):
         (run / "run.json").write_text(
             json.dumps(record | {"best": {"name": "fid/fid", "step": step, "value": 1}})
         )
-        checkup = Checkup(Run(run), config, build.settings(config), best="fid/fid")
+        checkup = Monitor(Run(run), config, build.settings(config), best="fid/fid")
         assert (checkup.best.point == (2, 1.0)) is expected
         assert bool(json.loads((run / "run.json").read_text())["best"]) is expected
 

@@ -90,14 +90,14 @@ def test_estimated_statistics_are_the_means_of_batches_statistics(tensorflow):
     batches = []
     for index in range(3):
         batch = Batch({}, size=LATENTS, key=tensorflow.random.fold_in(key, index))
-        batches.append(game.draw(batch).numpy() @ before[0])
+        batches.append(game.latents(batch).numpy() @ before[0])
     np.testing.assert_allclose(mean, np.mean([b.mean(axis=0) for b in batches], axis=0), atol=1e-6)
     np.testing.assert_allclose(variance, np.mean([b.var(axis=0) for b in batches], axis=0), rtol=1e-5)
     for was, variable in list(zip(before, game.generator.variables, strict=True))[1:]:
         assert np.array_equal(was, variable.numpy())  # dropout's seed and moving statistics too
     with average.applied([mean, variance]):
         sample = game.sample(Batch({}, size=5, key=key)).numpy()
-    latents = game.draw(Batch({}, size=5, key=key)).numpy()
+    latents = game.latents(Batch({}, size=5, key=key)).numpy()
     np.testing.assert_allclose(sample, (latents @ before[0] - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
 
 

@@ -282,15 +282,13 @@ def test_two_adversaries_train_and_everything_that_tells_of_a_run_copes(ganctl, 
         text = ganctl("doctor", model, env=env).stdout
         assert all(len(line) <= 80 for line in text.splitlines())
         if model == "two":
-            assert {"discriminator/edge/told", "generator/path_gradient", "generator/path"} <= lines[
-                -1
-            ].keys()
+            assert {"discriminator/edge/auc", "generator/path_gradient", "generator/path"} <= lines[-1].keys()
             assert "of edge:" in text and text.count("real told from fake") == 2
             assert text.count("discriminator gradient") == 1
         elif model == "three":
             assert " R " in done.stdout and "reader's loss" in text and "reader gradient" in text
         else:
-            assert "discriminator/real" in lines[-1] and "discriminator/told" not in lines[-1]
+            assert "discriminator/real" in lines[-1] and "discriminator/auc" not in lines[-1]
             assert "Not judged: who wins, or memorizing: this loss does not promise" in text.replace(
                 "\n", " "
             )

@@ -104,7 +104,7 @@ def test_maps_and_clips_get_the_verdict_that_one_logit_would(tensorflow, case):
             facts[chosen == maps, name] = {key: float(value) for key, value in told.items()}
     for name in ("apart", "alike"):
         assert facts[True, name] == pytest.approx(facts[False, name], abs=1e-5)
-    assert facts[True, "apart"]["told"] == 1.0 and facts[True, "alike"]["told"] == pytest.approx(0.5)
+    assert facts[True, "apart"]["auc"] == 1.0 and facts[True, "alike"]["auc"] == pytest.approx(0.5)
     assert facts[True, "alike"]["coverage"] > 0.9 and facts[True, "alike"]["spread"] == pytest.approx(
         1.0, abs=1e-3
     )
@@ -112,10 +112,10 @@ def test_maps_and_clips_get_the_verdict_that_one_logit_would(tensorflow, case):
 
 def test_the_measure_of_sizes_sees_what_is_large(tensorflow):
     """The pairs of all logits of all maps: 57,600 times 57,600 numbers."""
-    from ganctl.game.signals import told
+    from ganctl.game.signals import auc
 
     def pairs(real, fake, watched):
-        return tensorflow.cond(watched, lambda: told(real, fake), lambda: tensorflow.constant(0.0))
+        return tensorflow.cond(watched, lambda: auc(real, fake), lambda: tensorflow.constant(0.0))
 
     spec = tensorflow.TensorSpec((64, 30, 30, 1))
     function = tensorflow.function(pairs, autograph=False)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from rich.progress import Progress
 from ganctl.dataset.images.picture import WORKERS, BadImage, Form, decode
 from ganctl.dataset.images.source import Folder, Zip, shown
 from ganctl.error import UsageError
-from ganctl.files import atomic
+from ganctl.files import atomic, cache
 
 CHUNK = 1024
 PATIENCE = 1.0  # seconds without a progress bar
@@ -117,15 +116,14 @@ def refuse_bad(source: Folder | Zip, found: Inspection, *, skip: bool) -> None:
 
 
 def record_path(source: Folder | Zip, names: Sequence[str]) -> Path | None:
-    """Return where it is noted that just these files, unchanged, were inspected; None when one is gone."""
-    key = hashlib.sha256(f"1 {source.path.absolute()}".encode())
+    """Return where it is noted that just these files, unchanged, were inspected; None where it cannot."""
+    place, key = cache.folder(), hashlib.sha256(f"1 {source.path.absolute()}".encode())
     try:
         for name in names:
             key.update(f"{name} {source.stamp(name)}\n".encode())
     except OSError:
         return None
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "ganctl" / f"inspected-{key.hexdigest()[:32]}.json"
+    return place / f"inspected-{key.hexdigest()[:32]}.json" if place else None
 
 
 def recall(record: Path, names: Sequence[str]) -> Inspection | None:

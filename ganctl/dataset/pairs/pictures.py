@@ -44,6 +44,7 @@ class Pictures:
 
     classes: tuple[str, ...] = ()
     labels = None
+    truth = None
 
     def __init__(
         self,
