@@ -65,10 +65,10 @@ class Small(Game):
         return [self.adversary.network]
 
     def generate(self, batch: Batch) -> tf.Tensor:
-        return batch.once("fake", lambda: self.make(batch.normal(2), training=True))
+        return batch.once("fake", lambda: self.generate_from(batch.normal(2), training=True))
 
     def sample(self, batch: Batch, make: str = "image") -> tf.Tensor:
-        return self.make(batch.normal(2), training=False)
+        return self.generate_from(batch.normal(2), training=False)
 
     def generate_from(self, latent: tf.Tensor, *, training: bool) -> tf.Tensor:
         return self.late(self.early(latent, training=training), training=training)

@@ -18,7 +18,7 @@ def run_name(composition: Composition, config_dir: Path | None = None) -> str:
         return checked_name(composition.config.name)
     words = {o.get_key_element(): o for o in composition.overrides}
     chosen = {key: str(o.value()) for key, o in words.items() if is_group(o, config_dir) and o.value()}
-    data = chosen.pop("dataset", "digits")
+    data = chosen.pop("dataset", "") or str(composition.chosen.choices.get("dataset"))
     if data == "image_folder" and composition.config.dataset.get("path"):
         data = Path(str(composition.config.dataset.path)).stem
     parts = [chosen.pop("experiment")] if "experiment" in chosen else [data, chosen.pop("model", "dcgan")]

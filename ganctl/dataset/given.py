@@ -41,8 +41,11 @@ def read(name: str, kind: Field, text: str) -> Given:
         return Given(np.array([_label(name, kind, word) for word in _words(text)], np.int32))
     if kind.kind == "number":
         return Given(_numbers(name, kind, text))
-    if kind.kind in ("image", "mask"):
+    if kind.kind == "image":
         return _images(name, kind, text)
+    if kind.kind == "mask":  # white is 1
+        found = _images(name, kind, text)
+        return Given((found.values > 0).astype(np.float32), found.names)
     raise UsageError(f"{name}: {kind.kind} data cannot be given on the command line.")
 
 

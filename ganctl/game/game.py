@@ -32,6 +32,8 @@ class Game:
 
     Attributes:
         makes: what can be made, by the name of the field it is like, and the data that each is made of.
+        accepts: names of fields that a user may give for samples and that are drawn otherwise, codes or a
+            mask; `sample` takes them from the batch where they are in it.
         views: by name, batch -> a whole picture of a trained game: images in [-1, 1] of shape (rows, columns,
             height, width, channels). A game with `latents` has "interpolation" besides.
         latents: whether samples are made of latents alone, by `draw` and `make`.
@@ -42,6 +44,7 @@ class Game:
     """
 
     makes: Mapping[str, tuple[str, ...]] = {"image": ()}
+    accepts: tuple[str, ...] = ()
     views: Mapping[str, Callable[[Batch], tf.Tensor]] = {}
     has_latents = False
     own_loss = False

@@ -101,7 +101,8 @@ class Drawing:
 
     def _read(self, name: str, text: str) -> Given:
         """Return what a user gives for one name."""
-        known = [*self.game.makes[self.options.make], *self.game.conditions(np.arange(1))]
+        known = [*self.game.makes[self.options.make], *self.game.accepts]
+        known += self.game.conditions(np.arange(1))
         if name not in known:
             mistyped = [] if name in self.game.fields else [*known, *vars(self.options)]
             told = suggest(name, mistyped) or " See: ganctl sample RUN --help"

@@ -33,7 +33,7 @@ def asks(game: Any) -> dict[str, Any]:
     return {
         "fields": {name: field.facts() for name, field in game.fields.items()},
         "makes": list(game.makes),
-        "names": list(dict.fromkeys([*made_of, *game.conditions(0)])),
+        "names": list(dict.fromkeys([*made_of, *game.accepts, *game.conditions(0)])),
         "views": views_of(game),
     }
 

@@ -10,6 +10,7 @@ from ganctl.game.batch import Terms
 from ganctl.game.game import Game
 from ganctl.game.turn import Turn
 from ganctl.training.settings import Settings
+from ganctl.training.state import State
 from ganctl.training.timeline import Span
 from ganctl.training.update import Update
 
@@ -21,7 +22,7 @@ class Rounds:
         game, update: who plays, and how weights move.
         settings: turns and their order.
         seed: of all noise.
-        step: the rounds finished so far, an int64 scalar variable; it is counted here.
+        state: what a checkpoint holds; its step is counted here.
         jit: whether turns are compiled with XLA.
 
     Attributes:
@@ -30,9 +31,10 @@ class Rounds:
     """
 
     def __init__(
-        self, game: Game, update: Update, settings: Settings, *, seed: int, step: tf.Variable, jit: bool
+        self, game: Game, update: Update, settings: Settings, *, seed: int, state: State, jit: bool
     ) -> None:
-        self.game, self.update, self.seed, self.step = game, update, seed, step
+        self.game, self.update, self.seed = game, update, seed
+        self.state, self.step = state, state.step
         self.batches = settings.batches_per_step
         self.schedule = schedule(game, settings)
         self.terms: list[str] = []
@@ -84,20 +86,32 @@ class Rounds:
         for index, (turns, which) in enumerate(self.schedule):
             key = tf.random.fold_in(tf.stack([self.seed, index]), tf.cast(self.step, tf.int32))
             step = tf.identity(self.step)
-            report |= self._played(data[which], key, step, watched, turns=turns, span=span)
+            terms = self._played(data[which], key, step, watched, turns=turns, span=span)
+            if turns[0].loss and report.keys() & terms.keys():
+                raise ValueError(f"Two turns report {sorted(report.keys() & terms.keys())}.")
+            report |= terms
         report |= self._moves(before, watched)
         self.step.assign_add(1)
         self.terms = list(report)
         return tf.stack(list(report.values()))
 
     def _played(self, data, key, step, watched, *, turns: tuple[Turn, ...], span: Span) -> Terms:
-        """Return the terms of turns that are played together; zeros where a lazy one is not due."""
+        """Return the terms of turns that are played together; the last ones where a lazy turn is not due."""
         every, play = turns[0].every, self.turn(turns, span)
         if every == 1:
             return play(data, key, step, watched)
-        names = play.get_concrete_function(data, key, step, watched).structured_outputs
-        nothing = {name: tf.constant(0.0) for name in names}
-        return tf.cond(tf.equal(step % every, 0), lambda: play(data, key, step, watched), lambda: nothing)
+        # It is always watched: a line of the log seldom meets the round in which it is due.
+        rules = data, key, step, tf.constant(True)
+        names = play.get_concrete_function(*rules).structured_outputs
+        lasting = {name: self.state.lasting(name) for name in names}
+        found = tf.cond(
+            tf.equal(step % every, 0),
+            lambda: play(*rules),
+            lambda: {name: variable.read_value() for name, variable in lasting.items()},
+        )
+        for name, variable in lasting.items():
+            variable.assign(found[name])
+        return found
 
     def _positions(self) -> list[tf.Tensor]:
         """Return each player's weights in one row."""

@@ -11,7 +11,8 @@ from ganctl.error import RunError
 from ganctl.game.game import Game
 from ganctl.training.average import ExponentialAverage
 
-OF_TRAINING = "optimizer/"  # what only goes on training, and drawing does without
+LASTING = "lasting/"  # what lazy turns last said
+OF_TRAINING = ("optimizer/", LASTING)  # what only goes on training, and drawing does without
 
 
 class State:
@@ -32,6 +33,14 @@ class State:
         step: tf.Variable,
     ) -> None:
         self.game, self.average, self.optimizers, self.step = game, average, optimizers, step
+        self._lasting: dict[str, tf.Variable] = {}
+
+    def lasting(self, name: str) -> tf.Variable:
+        """Return a float32 scalar that keeps what a lazy turn last said, so that every log line has it."""
+        if name not in self._lasting:
+            with tf.init_scope():  # not a part of the graph that is being traced
+                self._lasting[name] = tf.Variable(0.0, trainable=False)
+        return self._lasting[name]
 
     def variables(self) -> dict[str, Any]:
         """Return every variable by name."""
@@ -42,7 +51,8 @@ class State:
                     found[f"network/{player}.{place}/{index:03d}.{variable.name}"] = variable.value
         for player, optimizer in self.optimizers.items():
             for index, variable in enumerate(optimizer.variables):
-                found[f"{OF_TRAINING}{player}/{index:03d}.{variable.name}"] = variable.value
+                found[f"optimizer/{player}/{index:03d}.{variable.name}"] = variable.value
+        found |= {f"{LASTING}{name}": variable for name, variable in self._lasting.items()}
         found |= {f"game/{name}": variable for name, variable in self.game.state().items()}
         if self.average:
             found |= {f"average/{name}": shadow for name, shadow in self.average.state().items()}
@@ -58,9 +68,15 @@ class State:
         Raises:
             RunError: when names or shapes are not this run's; nothing has been changed then.
         """
-        state = self.variables()
         if not self.optimizers:
             tensors = {name: t for name, t in tensors.items() if not name.startswith(OF_TRAINING)}
+        for name in tensors:
+            if name.startswith(LASTING):  # made when a turn is traced, which is later
+                self.lasting(name.removeprefix(LASTING))
+        state = self.variables()
+        # Of a checkpoint from before the first round; then they have said nothing yet.
+        silent = {name: np.float32(0) for name in state if name.startswith(LASTING)}
+        tensors = {**silent, **tensors}
         missing, foreign = sorted(state.keys() - tensors.keys()), sorted(tensors.keys() - state.keys())
         if missing or foreign:
             raise RunError(

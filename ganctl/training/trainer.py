@@ -83,7 +83,7 @@ class Trainer:
         update = Update(
             game, self.optimizers, accumulate=settings.accumulate, average=average, strategy=strategy
         )
-        self.rounds = Rounds(game, update, settings, seed=seed, step=self.step, jit=jit and not strategy)
+        self.rounds = Rounds(game, update, settings, seed=seed, state=self.state, jit=jit and not strategy)
 
     @property
     def played(self) -> int:

@@ -42,7 +42,7 @@ class Update:
         terms, gradients = self._differentiate(data, key, step, watched, turns, span)
         found: Terms = {}
         for turn in turns:
-            player, facts, slopes = turn.player, terms[turn.terms], gradients[turn.terms]
+            player, facts, slopes = turn.player, terms[name_of(turn)], gradients[name_of(turn)]
             facts[f"{turn.loss}_gradient".lstrip("_")] = self._norm(player, slopes, watched)
             self.optimizers[player].apply(slopes, self._weights(turn))
             self.game.after(turn.terms, facts)
@@ -68,7 +68,7 @@ class Update:
         return tf.cond(watched, norm, lambda: tf.constant(0.0))
 
     def _differentiate(self, data, key, step, watched, turns, span):
-        """Return the terms and gradients of each turn by its loss, means over all devices."""
+        """Return the terms and gradients of each turn, means over all devices."""
 
         def on_device(data):
             context = tf.distribute.get_replica_context()
@@ -121,8 +121,8 @@ class Update:
         return tf.nest.map_structure(lambda value: value / self.accumulate, total)
 
     def _gradients(self, batch: Batch, turns: Sequence[Turn]):
-        """Return ({loss: terms}, {loss: gradients of the turn's weights}), all dense."""
-        weights = {turn.terms: [weight.value for weight in self._weights(turn)] for turn in turns}
+        """Return ({turn: terms}, {turn: gradients of its weights}) by `name_of`, all gradients dense."""
+        weights = {name_of(turn): [weight.value for weight in self._weights(turn)] for turn in turns}
         # The tape watches the movers alone, so no family ever stops a gradient.
         with tf.GradientTape(watch_accessed_variables=False, persistent=len(turns) > 1) as tape:
             tape.watch(weights)
@@ -131,16 +131,14 @@ class Update:
                 batch.facts = {}
                 losses = self.game.losses(turn.terms, batch)
                 total = tf.add_n(list(losses.values()))
-                totals[turn.terms] = self.optimizers[turn.player].scale_loss(total)
-                terms[turn.terms] = {**losses, **batch.facts}
-        zero = tf.UnconnectedGradients.ZERO
-        return terms, {
-            # An embedding's gradient is a list of rows, which can be neither added nor averaged.
-            name: list(
-                map(
-                    tf.convert_to_tensor,
-                    tape.gradient(totals[name], weights[name], unconnected_gradients=zero),
-                )
-            )
-            for name in totals
-        }
+                totals[name_of(turn)] = self.optimizers[turn.player].scale_loss(total)
+                terms[name_of(turn)] = {**losses, **batch.facts}
+        rules = {"unconnected_gradients": tf.UnconnectedGradients.ZERO}
+        slopes = {name: tape.gradient(totals[name], weights[name], **rules) for name in totals}
+        # An embedding's gradient is a list of rows, which can be neither added nor averaged.
+        return terms, {name: list(map(tf.convert_to_tensor, found)) for name, found in slopes.items()}
+
+
+def name_of(turn: Turn) -> str:
+    """Return a name that no other turn of a round has: the same loss may move two players."""
+    return f"{turn.player}/{turn.terms}"
