@@ -67,12 +67,12 @@ def test_a_lazy_turn_is_played_at_steps_0_n_2n_and_its_last_terms_are_told_betwe
 def test_a_lazy_turn_moves_its_player_only_when_it_is_played(tensorflow):
     lazy, plain = trainer_of(Lazy()), trainer_of(Small())
     for step, differs in ((0, True), (1, False), (2, False), (3, True)):
-        held = lazy.state.values()
+        held = {name: v for name, v in lazy.state.values().items() if not name.startswith("lasting/")}
         plain.state.restore(held)
         for trainer in (lazy, plain):
             trainer.train(labelled(step))
         one, other = lazy.state.values(), plain.state.values()
-        moved = {name for name in one if not np.allclose(one[name], other[name], rtol=1e-6)}
+        moved = {name for name in held if not np.allclose(one[name], other[name], rtol=1e-6)}
         generator = {
             name for name in one if name.startswith(("network/generator", "optimizer/generator/000"))
         }
