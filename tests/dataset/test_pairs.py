@@ -59,6 +59,7 @@ def test_halves_of_a_file_are_pairs_in_either_direction(direction, channels, tmp
     write(pairs(tmp_path), {"grey.png": picture(51, 151, mode="L"), "p.png": picture(52, 152, mode="P")})
     dataset = paired(path=str(tmp_path), direction=direction, size=SIDE, channels=channels)
     assert len(dataset) == 12 and dataset.held_out == 0 and dataset.shape == (SIDE, SIDE, channels)
+    assert dataset.classes == () and dataset.labels is None and dataset.truth is None
     assert {n: (f.kind, f.shape) for n, f in dataset.fields.items()} == {
         name: ("image", (SIDE, SIDE, channels)) for name in ("input", "image")
     }
