@@ -171,7 +171,10 @@ def trainer(config: Mapping[str, Any], fields: Fields) -> Any:
             raise UsageError(
                 f"trainer.turns.{unknown[0]}: there is no such player; expected {', '.join(played.players)}."
             )
-        optimizers = {player: _optimizer(config, player, chosen) for player in played.players}
+        optimizers = {
+            player: _optimizer(config, player, chosen, _pace(played, player, chosen))
+            for player in played.players
+        }
         if average:
             average.start(played)
         return Trainer(
@@ -215,7 +218,14 @@ def _parts(config: Mapping[str, Any], group: str) -> dict[str, Any]:
     return {name: make(node) for name, node in (config.get(group) or {}).items()}
 
 
-def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
+def _pace(played: Any, player: str, chosen: Settings) -> float:
+    """Return how many of a player's own turns there are for each move of its optimizer, lazy ones included."""
+    turns = [turn for turn in played.turns(chosen.turns) if turn.player == player]
+    own = sum(not turn.loss for turn in turns)
+    return own / sum(1 / turn.every for turn in turns) if own else 1.0
+
+
+def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings, pace: float) -> Any:
     import keras
 
     if player not in config["optimizer"]:
@@ -231,5 +241,9 @@ def _optimizer(config: Mapping[str, Any], player: str, chosen: Settings) -> Any:
     rate = float(rate)  # Keras does not take a whole number
     if schedule:
         rate = make(schedule, initial_learning_rate=rate)
+    if schedule and pace != 1.0:
+        from ganctl.training.schedule import Paced
+
+        rate = Paced(rate, pace)
     optimizer = make(node, learning_rate=rate)
     return keras.optimizers.LossScaleOptimizer(optimizer) if chosen.precision == "float16" else optimizer

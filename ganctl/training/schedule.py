@@ -6,6 +6,24 @@ import tensorflow as tf
 from ganctl.check import expect_number
 
 
+class Paced(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule, for a player whose optimizer moves more often in a round than its own turns say.
+
+    Args:
+        schedule: made for the player's own turns.
+        pace: how many of these there are for each update, above 0.
+    """
+
+    def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, pace: float) -> None:
+        self.schedule, self.pace = schedule, pace
+
+    def __call__(self, step):
+        return self.schedule(tf.cast(step, tf.float32) * self.pace)
+
+    def get_config(self) -> dict[str, object]:
+        return {"schedule": self.schedule, "pace": self.pace}
+
+
 class FlatThenLinear(keras.optimizers.schedules.LearningRateSchedule):
     """The learning rate stays as it is, and then falls on a straight line.
 

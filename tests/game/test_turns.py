@@ -101,3 +101,19 @@ def test_rows_of_an_embedding_are_accumulated_as_any_gradient_is(tensorflow):
         assert (game.words.get_weights()[0] != start).any(axis=1).all()
     for name, value in ends[0].items():
         np.testing.assert_allclose(ends[1][name], value, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_a_schedule_of_a_player_with_lazy_turns_ends_with_the_training(tensorflow):
+    from keras.optimizers.schedules import PolynomialDecay
+
+    from ganctl.training.build import _pace
+    from ganctl.training.schedule import Paced
+    from ganctl.training.settings import Settings
+
+    game = Lazy()
+    pace = _pace(game, "generator", Settings())
+    assert pace == pytest.approx(3 / 4)  # a lazy turn in every third round: four updates in three rounds
+    assert _pace(game, "discriminator", Settings()) == 1.0
+    plain = PolynomialDecay(0.1, 30, end_learning_rate=0.0)
+    paced = Paced(plain, pace)
+    assert float(paced(40)) == 0.0 and float(paced(20)) == pytest.approx(float(plain(15)))
