@@ -71,8 +71,8 @@ class Race:
     def show(self, step: int, picture: Any) -> None:
         self.record.show(step, picture)
 
-    def save(self, step: int, variables: Mapping[str, Any]) -> None:
-        self.record.save(step, variables)
+    def save(self, step: int, tensors: Mapping[str, Any], *, best: bool = False) -> None:
+        self.record.save(step, tensors, best=best)
 
     def advance(self, step: int, terms: Mapping[str, float]) -> None:
         """Take note of a step, and let the bare loop play when the turn is over."""

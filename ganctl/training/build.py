@@ -219,7 +219,7 @@ def _parts(config: Mapping[str, Any], group: str) -> dict[str, Any]:
 
 
 def _pace(played: Any, player: str, chosen: Settings) -> float:
-    """Return how many of a player's own turns there are for each move of its optimizer, lazy ones included."""
+    """Return a player's own turns for each move of its optimizer, lazy ones included."""
     turns = [turn for turn in played.turns(chosen.turns) if turn.player == player]
     own = sum(not turn.loss for turn in turns)
     return own / sum(1 / turn.every for turn in turns) if own else 1.0

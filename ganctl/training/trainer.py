@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ganctl.dataset.contract import check_batch_size
+from ganctl.dataset.contract import Dataset, check_batch_size
 from ganctl.error import Unstable, UsageError
 from ganctl.game.game import Game
 from ganctl.game.keys import EVALUATE
@@ -17,6 +17,7 @@ from ganctl.training.average import ExponentialAverage
 from ganctl.training.edges import Edges
 from ganctl.training.latent_paths import LatentPaths
 from ganctl.training.probes import AverageProbe, OverfittingProbe
+from ganctl.training.reporter import Reporter
 from ganctl.training.rounds import Rounds
 from ganctl.training.sampler import Sampler, inputs_of, most_of
 from ganctl.training.settings import Settings
@@ -94,7 +95,7 @@ class Trainer:
         """Play rounds of the phase where the game stands; return the last one's scalars, see `Rounds`."""
         return self.rounds(batches, self.timeline.at(self.played), rounds)
 
-    def fit(self, dataset: Any, run: Any) -> None:
+    def fit(self, dataset: Dataset, run: Reporter) -> None:
         """Train to the last step, reporting to `run`, which also says when to stop early.
 
         Maintenance comes before the round, so that the first and the last state are reported too.
@@ -135,7 +136,7 @@ class Trainer:
             report = finite(dict(zip(self.rounds.terms, values, strict=True)), step)
             run.advance(step, report)
 
-    def batches(self, dataset: Any) -> Iterator:
+    def batches(self, dataset: Dataset) -> Iterator:
         """Return the stream of a phase's batches from the step where the trainer is."""
         span = self.timeline.at(self.played)
         batches = dataset.batches(span.batch_size, seed=self.seed, start=span.position(self.played))
@@ -143,14 +144,14 @@ class Trainer:
             batches = self.strategy.experimental_distribute_dataset(batches)
         return iter(batches)
 
-    def evaluate(self, dataset: Any) -> dict[str, float]:
+    def evaluate(self, dataset: Dataset) -> dict[str, float]:
         """Return what every metric says of the averaged weights' samples, by "metric/number"."""
         inputs = inputs_of(self.game, dataset)
         stream = partial(self.sampler.stream, seed=self.seed, key=EVALUATE, inputs=inputs)
         labels = self.sampler.labels(self.evaluation.samples)
         return self.evaluation(stream, dataset, labels, most_of(self.game, dataset))
 
-    def picture(self, dataset: Any) -> np.ndarray:
+    def picture(self, dataset: Dataset) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""
         return dataset.picture(LatentPaths(self.sampler, dataset), count=self.settings.samples)
 
