@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Paths(Protocol):
     """A game as a picture sees it (`ganctl.training.latent_paths.LatentPaths`)."""
 
-    columns: int | None
+    @property
+    def columns(self) -> int | None:
+        """Tiles in a row of a grid."""
 
     def samples(self, count: int) -> np.ndarray:
         """Return samples, always the same latents'."""
