@@ -32,7 +32,8 @@ def grid(images: np.ndarray, *, columns: int | None = None) -> np.ndarray:
     """
     tiles = beside(to_uint8(images)) if images.ndim == 5 else to_uint8(images)
     count, height, width, channels = tiles.shape
-    columns = min(columns or math.ceil(math.sqrt(count)), count)
+    wide = width / height if images.ndim == 5 else 1.0
+    columns = min(columns or math.ceil(math.sqrt(count / wide)), count)
     rows = math.ceil(count / columns)
     size = (rows * (height + GUTTER) + GUTTER, columns * (width + GUTTER) + GUTTER)
     canvas = np.full((*size, channels), BACKGROUND, np.uint8)

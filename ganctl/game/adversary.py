@@ -233,7 +233,9 @@ class Adversary:
         batch.note(**self.named(facts))
         said = per_image(real_logits), per_image(fake_logits)
         real, fake, real_logits, fake_logits = unrecorded(real, fake, *said)
-        names = [self._prefix + name for name in watched(loss.ordered)]
+        names = watched(loss.ordered, batch.size * batch.replica[1])
+        logits = real_logits, fake_logits
         batch.signal(
-            names, lambda: signals(real, fake, real_logits, fake_logits, loss.boundary, loss.ordered)
+            [self._prefix + name for name in names],
+            lambda: signals(real, fake, *logits, loss.boundary, names),
         )

@@ -38,6 +38,7 @@ class Game:
             height, width, channels). A game with `latents` has "interpolation" besides.
         latents: whether samples are made of latents alone, by `draw` and `make`.
         own_loss: whether the family brings its own adversarial terms, so that `loss=own` is the only choice.
+        block: samples that are drawn at once; the random numbers of each depend on it.
         players, adversaries: filled by the family.
         phases: of a growing game; one endless phase for ().
         columns: of a grid of samples; as square as it can be for None.
@@ -46,6 +47,7 @@ class Game:
     makes: Mapping[str, tuple[str, ...]] = {"image": ()}
     accepts: tuple[str, ...] = ()
     views: Mapping[str, Callable[[Batch], tf.Tensor]] = {}
+    block = 64
     has_latents = False
     own_loss = False
 

@@ -1,5 +1,7 @@
 """What the diagnosis watches in a batch, beside losses: how sure the critic is, how varied the fakes are."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,15 +12,18 @@ SIDE, WIDTH = 8, 64  # images are shrunk to this side, then projected to so many
 NEIGHBOUR = 5  # whose distance is a real example's radius, as in the paper
 
 
-def watched(ordered: bool) -> tuple[str, ...]:
-    """Return the names of what `signals` gives."""
-    return (SURE if ordered else ()) + VARIED
+def watched(ordered: bool, count: int) -> tuple[str, ...]:
+    """Return the names of what `signals` gives of so many examples.
+
+    What few examples cover, or how they vary, says nothing: there are no five neighbours.
+    """
+    return (SURE if ordered else ()) + (VARIED if count > NEIGHBOUR else ())
 
 
 def signals(
-    real, fake, real_logits, fake_logits, boundary: float = 0.0, ordered: bool = True
+    real, fake, real_logits, fake_logits, boundary: float = 0.0, names: Sequence[str] = SURE + VARIED
 ) -> list[tf.Tensor]:
-    """Return float32 scalars in the order of `watched`.
+    """Return float32 scalars in the order of the names, of those that `watched` gives.
 
     Logits are one for each image (`per_image`), or pack of images.
 
@@ -29,13 +34,17 @@ def signals(
     `coverage`: share of reals with a fake nearer than their fifth nearest real, 0.97 for equal distributions;
     `density`: how many reals' radii a fake lies in, over five, 1 for equal ones (Naeem et al., 2020).
     """
-    coverage, density, spread = covered(real[:MOST], fake[:MOST])
-    sure = [
-        tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
-        tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
-        auc(real_logits, fake_logits),
-    ]
-    return [*(sure if ordered else ()), spread, coverage, density]
+    found: list[tf.Tensor] = []
+    if SURE[0] in names:
+        found += [
+            tf.reduce_mean(tf.cast(real_logits > boundary, tf.float32)),
+            tf.reduce_mean(tf.cast(fake_logits < boundary, tf.float32)),
+            auc(real_logits, fake_logits),
+        ]
+    if VARIED[0] in names:
+        coverage, density, spread = covered(real[:MOST], fake[:MOST])
+        found += [spread, coverage, density]
+    return found
 
 
 def per_image(logits: tf.Tensor) -> tf.Tensor:

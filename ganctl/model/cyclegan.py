@@ -23,6 +23,7 @@ class CycleGAN(Game):
     picture of the domain it makes should leave it as it is: the identity (section 5.2, equation 5.2).
     """
 
+    block = 8  # no more are made than there are inputs
     makes: Mapping[str, tuple[str, ...]] = {make: (source,) for make, source in MADE_OF.items()}
 
     def __init__(

@@ -22,6 +22,7 @@ class Pix2Pix(Game):
     sample depends on its input and its seed alone.
     """
 
+    block = 8  # no more are made than there are inputs
     makes: Mapping[str, tuple[str, ...]] = {"image": ("input",)}
 
     def __init__(

@@ -141,7 +141,7 @@ def sampler(config: Mapping[str, Any], fields: Fields) -> tuple[Any, Any]:
         average.start(played)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
     timeline = Timeline(played.phases, batch_size=chosen.batch_size, batches=chosen.batches_per_step)
-    rules = {"seed": config["seed"], "step": step, "timeline": timeline, "block": _block(fields)}
+    rules = {"seed": config["seed"], "step": step, "timeline": timeline, "block": _block(fields, played)}
     return Sampler(played, average, **rules), State(played, average, {}, step)
 
 
@@ -183,7 +183,7 @@ def trainer(config: Mapping[str, Any], fields: Fields) -> Any:
             strategy=strategy,
             jit=device.on_gpu() if chosen.jit == "auto" else bool(chosen.jit),
             evaluation=measure,
-            block=_block(fields),
+            block=_block(fields, played),
         )
 
 
@@ -201,9 +201,9 @@ def is_point(fields: Fields) -> bool:
     return fields["image"].kind == "point"
 
 
-def _block(fields: Fields) -> int:
-    """Return how many samples are drawn at a time."""
-    return 4096 if is_point(fields) else 64
+def _block(fields: Fields, played: Any) -> int:
+    """Return how many samples are drawn at a time; points are small."""
+    return 4096 if is_point(fields) else played.block
 
 
 def _average(config: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from builders import tiny
 from ganctl.error import UsageError
 from ganctl.game.signals import watched
 
-WATCHED = watched(ordered=True)
+WATCHED = watched(ordered=True, count=8)
 # Without dropout (whose masks are drawn per device) and with one batch's statistics the numbers must agree.
 EXACT = ["network.discriminator.dropout=0", "optimizer.generator=sgd", "optimizer.discriminator=sgd"]
 
