@@ -55,6 +55,7 @@ TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
     "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
 }
+SQUARE = ("progan",)  # recipes of square images only
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
 
@@ -76,7 +77,8 @@ def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
         (folder / place).mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / place / f"{index}.png")
     kind = {"pix2pix": "paired", "cyclegan": "unpaired"}.get(model, "image_folder")
-    size = ["dataset.size=[16,24]", f"dataset.channels={channels}"]
+    wide = 16 if model in SQUARE else 24
+    size = [f"dataset.size=[16,{wide}]", f"dataset.channels={channels}"]
     return [f"dataset={kind}", f"dataset.path={folder}", *size]
 
 

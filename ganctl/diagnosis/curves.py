@@ -38,7 +38,7 @@ PANELS = (
     ),
     Panel("mean logits", {"real": "discriminator/real", "fake": "discriminator/fake"}, "symlog"),
     Panel(
-        "how often the discriminator is right (told: pairs of a real and a fake; 0.5 is chance)",
+        "how often the discriminator is right (auc: pairs of a real and a fake; 0.5 is chance)",
         {
             "auc": "discriminator/auc",
             "real": "discriminator/right_real",

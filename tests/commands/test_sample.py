@@ -135,8 +135,9 @@ def test_a_lost_record_is_no_hindrance_while_the_data_are_there(outputs, tmp_pat
     assert cli.main(["sample", str(tmp_path / "bare"), "n=1", f"out={tmp_path}/a.png"]) == 0
 
 
-def test_help_of_a_run_that_is_made_of_latents_alone_says_so(outputs, capsys):
+def test_help_of_a_run_that_is_made_of_latents_alone_knows_no_names(outputs, capsys):
     assert cli.main(["sample", str(outputs / "run"), "--help"]) == 0
-    assert capsys.readouterr().out.endswith(f"\n\n{outputs}/run needs nothing else.\n")
+    told = f"{outputs}/run makes image, and can be given:\n  view=interpolation\n"
+    assert capsys.readouterr().out.endswith(f"\n\n{told}")
     assert cli.main(["sample", str(outputs / "run"), "label=7"]) == 2
     assert "There is no option 'label'. See: ganctl sample RUN --help" in capsys.readouterr().err

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import yaml
 from builders import tiny
 
-from ganctl.config.choices import choices
+from ganctl.config.choices import choices, file_of
 from ganctl.error import UsageError
 from ganctl.loss.cross_entropy import Minimax, NonSaturating
 from ganctl.loss.hinge import Hinge
@@ -60,7 +61,11 @@ KINDS = list(CLOSED)
 
 def test_every_choice_has_its_closed_form_here(make):
     # A new file in configs/loss needs a formula in this test.
-    assert set(choices("loss")) == {*CLOSED, "mixture", "own"}  # a mixture is below, and its own a family's
+    targets = [yaml.safe_load(file_of("loss", loss).read_text())["_target_"] for loss in choices("loss")]
+    formulas = {f"{kind.__module__}.{kind.__name__}" for kind in CLOSED}
+    # A mixture is below, and its own a family's.
+    assert set(targets) - formulas == {"ganctl.loss.mixture.Mixture", "ganctl.game.part.Own"}
+    assert formulas < set(targets) and len(targets) == len(CLOSED) + 2
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -296,7 +296,7 @@ def test_two_adversaries_train_and_everything_that_tells_of_a_run_copes(ganctl, 
     assert all(name in listed for name in ("two", "three", "rebuilding")) and " R " in listed
     ganctl("report", "two", env=env)
     page = (tmp_path / "outputs/two/report.html").read_text()
-    assert "told (edge)" in page and "coverage (edge)" in page
+    assert "auc (edge)" in page and "coverage (edge)" in page
     ganctl("report", "three", env=env)
     assert '"reader"' in (tmp_path / "outputs/three/report.html").read_text()
     assert cli.main(["doctor", str(tmp_path / "outputs/two"), "out=none"]) == 0
