@@ -9,6 +9,7 @@ from builders import point_fields
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
+from ganctl.game.part import Part
 from ganctl.loss.cross_entropy import Minimax, NonSaturating
 from ganctl.model.gan import GAN
 from ganctl.remedy.unrolled import Unrolled
@@ -64,8 +65,10 @@ def test_the_dirac_gan_has_the_closed_form_s_gradient(steps, tensorflow):
     assert float(game.discriminator.trainable_weights[0].numpy()[0, 0]) == pytest.approx(psi)
 
 
-class Slope:
+class Slope(Part):
     """R1 in whatever precision the critic has."""
+
+    players = ("discriminator",)
 
     def __init__(self, tf):
         self.tf = tf
