@@ -6,7 +6,7 @@ from builders import SMALL, tiny
 
 from ganctl.training.probes import MOST, AverageProbe
 
-RING = ["dataset=ring", "model=points", "network.generator.hidden=[16]", *SMALL]
+RING = ["dataset=ring", "model=points", "model.latent=8", "network.generator.hidden=[16]", *SMALL]
 
 
 def coverage(reals, fakes):

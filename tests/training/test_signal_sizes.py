@@ -68,8 +68,8 @@ CASES = {
     "one map": ("image", (64, 64, 3), 64, (30, 30, 1)),
     "eight maps": ("image", (64, 64, 3), 64, (8, 30, 30, 1)),
     "many images": ("image", (32, 32, 3), 256, (30, 30, 8)),
-    "clips": ("clip", (16, 64, 64, 3), 4, (1,)),
-    "clips of many frames, judged in maps": ("clip", (16, 64, 64, 3), 4, (4, 30, 30, 1)),
+    "clips": ("clip", (16, 64, 64, 3), 8, (1,)),
+    "clips of many frames, judged in maps": ("clip", (16, 64, 64, 3), 8, (4, 30, 30, 1)),
 }
 
 
