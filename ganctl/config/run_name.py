@@ -11,6 +11,8 @@ from ganctl.config.lives import VOLATILE
 from ganctl.config.overrides import is_group
 from ganctl.error import UsageError
 
+OWN = ("image_folder", "paired", "unpaired")  # data sets that are named by where they lie
+
 
 def run_name(composition: Composition, config_dir: Path | None = None) -> str:
     """Return the folder name that the same command always gives: <dataset>-<model>-<what else differs>."""
@@ -19,8 +21,10 @@ def run_name(composition: Composition, config_dir: Path | None = None) -> str:
     words = {o.get_key_element(): o for o in composition.overrides}
     chosen = {key: str(o.value()) for key, o in words.items() if is_group(o, config_dir) and o.value()}
     data = chosen.pop("dataset", "") or str(composition.chosen.choices.get("dataset"))
-    if data == "image_folder" and composition.config.dataset.get("path"):
-        data = Path(str(composition.config.dataset.path)).stem
+    if data in OWN:
+        node = composition.config.dataset
+        places = [node.get(key) for key in ("path", "a", "b") if node.get(key)]
+        data = "-".join(Path(str(place)).stem for place in places) or data
     parts = [chosen.pop("experiment")] if "experiment" in chosen else [data, chosen.pop("model", "dcgan")]
     for key in sorted(words):
         if key.lstrip("+~") in VOLATILE or key in ("dataset", "model", "experiment"):

@@ -60,6 +60,8 @@ def _one(name: str, facts: Any, place: object) -> Field:
     # Classes become folders: a stranger's must not lie elsewhere.
     if not isinstance(classes, list) or not all(isinstance(each, str) and _is_name(each) for each in classes):
         raise RunError(f"{place} is damaged: its data cannot have the classes {classes}.")
+    if kind == "label" and not classes:
+        raise RunError(f"{place} is damaged: its label '{name}' has no classes.")
     return Field(kind=kind, shape=tuple(shape), classes=tuple(classes))
 
 

@@ -18,21 +18,23 @@ class Edges:
         optimizers: by player, built.
 
     Raises:
-        UsageError: where phases have rates of their own, and a schedule has another one.
+        UsageError: for a schedule, where phases have rates of their own or begin anew.
     """
 
     def __init__(self, phases: Sequence[Phase], optimizers: Mapping[str, keras.optimizers.Optimizer]) -> None:
         # What scales a loss for float16 is around the optimizer that has moments.
         inner = {player: getattr(each, "inner_optimizer", each) for player, each in optimizers.items()}
         self.optimizers, self.own = inner, {}
-        if any(phase.rate != 1.0 for phase in phases):
+        own = any(phase.rate != 1.0 for phase in phases)
+        if own or any(phase.reset for phase in phases):
             for player, optimizer in inner.items():
                 if isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+                    why = "have learning rates of their own" if own else "would begin it anew each time"
                     raise UsageError(
-                        f"schedule.{player}: this model's phases have learning rates of their own; "
-                        f"type schedule.{player}=constant."
+                        f"schedule.{player}: this model's phases {why}; type schedule.{player}=constant."
                     )
-                self.own[player] = float(optimizer.learning_rate)
+                if own:
+                    self.own[player] = float(optimizer.learning_rate)
 
     def enter(self, span: Span, step: int) -> None:
         """Set the rates of a phase, and forget the moments at its first step where the phase says so."""

@@ -153,6 +153,11 @@ def test_a_run_is_named_after_data_model_and_what_else_was_changed():
     assert name("name=mine/1", "seed=3") == "mine/1"
 
 
+def test_data_of_one_s_own_name_a_run_by_where_they_lie_whoever_chose_them():
+    assert name("model=cyclegan", "dataset.path=x/apples") == "apples-cyclegan"
+    assert name("model=cyclegan").startswith("unpaired-cyclegan")
+
+
 def test_the_order_of_the_words_does_not_change_the_name():
     words = ["seed=3", "model=gan", "loss=minimax", "trainer.batch_size=8"]
     assert name(*words) == name(*reversed(words)) == "digits-gan-loss=minimax-seed=3-batch_size=8"

@@ -107,3 +107,8 @@ def test_what_cannot_grow_is_refused_in_one_line(word, told, make):
     words = [] if word.startswith("network=") else tiny("progan")[1:]
     with pytest.raises(UsageError, match=told):
         make("model=progan", *words, "model.rates=[1,0.5]", word)
+
+
+def test_a_schedule_that_phases_would_begin_anew_is_refused(make):
+    with pytest.raises(UsageError, match=r"schedule\.discriminator: this model's phases would begin it anew"):
+        make(*tiny("progan"), "schedule=cosine")
