@@ -3,38 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from freezing.recipes import FAMILIES, NARROW, NETWORKS, TRANSLATING
+
 SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
 WRITTEN = ["trainer.steps=4", "trainer.log_every=2", "trainer.sample_every=2", "trainer.save_every=2"]
-NARROW = ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"]
-PERCEPTRON = ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"]
-# The recipes are the freeze's own, on purpose: those of the other tests may change together with the code.
-NETWORKS = {
-    "gan": PERCEPTRON,
-    "points": PERCEPTRON,
-    "unrolled": [*PERCEPTRON, "remedy.unrolled.steps=2"],
-    "dcgan64": [*NARROW, "network.generator.strides=[1,2,2]"],
-    "dcgan_rmsprop": ["network.generator.filters=[8,8,4,4]", "network.discriminator.filters=[4,4,8,8]"],
-    "wgan_gp": [
-        "network.generator.filters=[8,8,4]",
-        "network.discriminator.filters=[4,8,8]",
-        "trainer.turns.discriminator=2",
-    ],
-    "sngan": [
-        "network.generator.filters=[8]",
-        "network.discriminator.filters=[4,8]",
-        "trainer.turns.discriminator=2",
-    ],
-    "r3gan": [
-        "network.generator.filters=[8]",
-        "network.discriminator.filters=[8,8]",
-        "network.generator.blocks=1",
-        "network.discriminator.blocks=1",
-        "network.generator.group=8",
-        "network.discriminator.group=8",
-    ],
-}
-# Parts that cannot be used without a download of 96 MB each; their own tests feed them made-up weights.
-LEFT_OUT = {("extractor", "inception"), ("extractor", "imagenet")}
+# Parts that cannot be used without a download of 96 MB each, whose own tests feed them made-up weights; and the
+# word for families that bring a loss of their own.
+LEFT_OUT = {("extractor", "inception"), ("extractor", "imagenet"), ("loss", "own")}
 FEW = ["evaluation.samples=64", "evaluation.real=128"]
 
 
@@ -78,7 +53,15 @@ def points(name: str, dataset: str, *words: str, model: str = "points", **more) 
 
 def plan() -> list[Run]:
     """Return every run; names are unique."""
-    return [*_images(), *_parts(), *_points(), *_experiments(), *_trainer(), *_commands(), *_devices()]
+    made = [*_images(), *_families(), *_parts(), *_points()]
+    return [*made, *_experiments(), *_trainer(), *_commands(), *_devices()]
+
+
+def _families() -> list[Run]:
+    return [
+        run(f"model-{name}", name, *words, *(() if name in TRANSLATING else SMALL), then=then, bare=True)
+        for name, (words, then) in FAMILIES.items()
+    ]
 
 
 def _images() -> list[Run]:

@@ -1,0 +1,73 @@
+"""What makes recipes tiny, and the runs of families that are more than a recipe of the original game."""
+
+NARROW = ["network.generator.filters=[8,8,4]", "network.discriminator.filters=[4,8]"]
+PERCEPTRON = ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"]
+# The recipes are the freeze's own, on purpose: those of the other tests may change together with the code.
+NETWORKS = {
+    "gan": PERCEPTRON,
+    "points": PERCEPTRON,
+    "unrolled": [*PERCEPTRON, "remedy.unrolled.steps=2"],
+    "dcgan64": [*NARROW, "network.generator.strides=[1,2,2]"],
+    "dcgan_rmsprop": ["network.generator.filters=[8,8,4,4]", "network.discriminator.filters=[4,4,8,8]"],
+    "wgan_gp": [
+        "network.generator.filters=[8,8,4]",
+        "network.discriminator.filters=[4,8,8]",
+        "trainer.turns.discriminator=2",
+    ],
+    "sngan": [
+        "network.generator.filters=[8]",
+        "network.discriminator.filters=[4,8]",
+        "trainer.turns.discriminator=2",
+    ],
+    "r3gan": [
+        "network.generator.filters=[8]",
+        "network.discriminator.filters=[8,8]",
+        "network.generator.blocks=1",
+        "network.discriminator.blocks=1",
+        "network.generator.group=8",
+        "network.discriminator.group=8",
+    ],
+}
+
+PATCHES = (
+    "network.generator.filters=4",
+    "network.discriminator.filters=4",
+    "network.discriminator.layers=1",
+    "dataset.size=16",
+    "dataset.crop=2",
+    "dataset.on_bad=skip",
+    "trainer.batch_size=2",
+    "trainer.samples=4",
+)
+GROWING = tuple(
+    f"network.{player}.{word}"
+    for player in ("generator", "discriminator")
+    for word in ("filters=64", "most=8")
+)
+SHORT = ("model.images=8", "model.fading=8", "model.batch_sizes=[8]")  # a phase a step
+# By recipe: its words, and what is done with the run afterwards.
+FAMILIES = {
+    "acgan": (
+        (
+            "network.generator.filters=[8,8,4]",
+            "network.discriminator.filters=[4,8]",
+            "network.discriminator.strides=[2,2]",
+        ),
+        ("sample latest label=3,5 n=4 out=raw.npy",),
+    ),
+    "progan": ((*GROWING, *SHORT), ("sample latest n=4 out=raw.npy",)),
+    "pix2pix": (
+        (*PATCHES, "dataset.a={made}/pictures/even", "dataset.b={made}/pictures/even"),
+        ("sample latest input={made}/pictures/even n=3 out=raw.npy",),
+    ),
+    "cyclegan": (
+        (
+            *PATCHES,
+            "network.generator.blocks=1",
+            "dataset.a={made}/pictures/even",
+            "dataset.b={made}/pictures/odd",
+        ),
+        ("sample latest make=input image={made}/pictures/even n=3 out=raw.npy",),
+    ),
+}
+TRANSLATING = ("pix2pix", "cyclegan")  # which are made of pictures, and have no latent
