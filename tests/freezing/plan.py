@@ -7,8 +7,9 @@ from freezing.recipes import FAMILIES, NARROW, NETWORKS, TRANSLATING
 
 SMALL = ["trainer.batch_size=8", "trainer.samples=9", "model.latent=8"]
 WRITTEN = ["trainer.steps=4", "trainer.log_every=2", "trainer.sample_every=2", "trainer.save_every=2"]
-# Parts that cannot be used without a download of 96 MB each, whose own tests feed them made-up weights; and the
-# word for families that bring a loss of their own.
+
+# Parts that cannot be used without a download of 96 MB each, whose own tests feed them made-up weights; and
+# the word for families that bring a loss of their own.
 LEFT_OUT = {("extractor", "inception"), ("extractor", "imagenet"), ("loss", "own")}
 FEW = ["evaluation.samples=64", "evaluation.real=128"]
 
