@@ -37,7 +37,7 @@ def test_labels_are_numbers_names_and_ranges(field, text, values):
 @pytest.mark.parametrize(
     ("field", "text", "told"),
     [
-        (DIGITS, "10", "label: expected a number from 0 to 9 or a name such as 0, got '10'"),
+        (DIGITS, "10", "label: expected a number from 0 to 9, got '10'"),
         (DIGITS, "-1", "got '-1'"),
         (DIGITS, "", "got ''"),
         (DIGITS, "6..", "got '6..'"),
