@@ -97,7 +97,7 @@ def settings(config: Mapping[str, Any]) -> Settings:
 
 
 def to_draw(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a run's config for a trainer that only draws: on one device, measuring nothing on the way."""
+    """Return a run's config to draw from: on one device, measuring nothing on the way."""
     return {**config, "metric": {}, "trainer": config["trainer"] | {"devices": 1, "best": "none"}}
 
 

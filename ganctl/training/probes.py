@@ -85,9 +85,8 @@ class OverfittingProbe:
         """Return the same training and held-out examples for the whole run, whole batches of each."""
         if not dataset.held_out:
             return ()
-        places = np.arange(
-            max(1, MOST // self.size) * self.size
-        )  # a small set is repeated until it fills them
+        # A small set is repeated until it fills whole batches.
+        places = np.arange(max(1, MOST // self.size) * self.size)
         return dataset.examples(places), dataset.examples(places, held=True)
 
     def _ask(self, name: str, rows: Mapping[str, np.ndarray], step: int) -> np.ndarray:
