@@ -76,10 +76,11 @@ def _label(name: str, kind: Field, word: str) -> int:
         return kind.classes.index(word)
     if word.isdigit() and int(word) < len(kind.classes):
         return int(word)
-    expected = f"a number from 0 to {len(kind.classes) - 1}"
+    expected, meant = f"a number from 0 to {len(kind.classes) - 1}", ""
     if kind.classes and not kind.classes[0].isdigit():
         expected += f" or a name such as {kind.classes[0]}"
-    raise UsageError(f"{name}: expected {expected}, got '{word}'.{suggest(word, kind.classes)}")
+        meant = suggest(word, kind.classes)
+    raise UsageError(f"{name}: expected {expected}, got '{word}'.{meant}")
 
 
 def _numbers(name: str, kind: Field, text: str) -> np.ndarray:

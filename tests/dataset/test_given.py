@@ -37,7 +37,7 @@ def test_labels_are_numbers_names_and_ranges(field, text, values):
 @pytest.mark.parametrize(
     ("field", "text", "told"),
     [
-        (DIGITS, "10", "label: expected a number from 0 to 9, got '10'"),
+        (DIGITS, "10", "label: expected a number from 0 to 9, got '10'."),
         (DIGITS, "-1", "got '-1'"),
         (DIGITS, "", "got ''"),
         (DIGITS, "6..", "got '6..'"),
@@ -51,6 +51,7 @@ def test_labels_that_there_are_not_are_refused(field, text, told):
     with pytest.raises(UsageError) as caught:
         read("label", field, text)
     assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert field is BEASTS or "Did you mean" not in str(caught.value)  # 1 is not meant by 10
 
 
 def test_numbers_are_lists_or_ranges_and_as_wide_as_the_field():

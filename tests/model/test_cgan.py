@@ -129,7 +129,7 @@ def test_samples_are_of_the_labels_that_one_asks_for(outputs, tmp_path, monkeypa
         (["lable=7"], "There is no option 'lable'. Did you mean 'label'?"),
         (["sed=3"], "There is no option 'sed'. Did you mean 'seed'?"),
         (["image=x.png"], "There is no option 'image'. See: ganctl sample RUN --help"),
-        (["label=10"], "label: expected a number from 0 to 9 or a name such as 0, got '10'."),
+        (["label=10"], "label: expected a number from 0 to 9, got '10'."),
         (["label"], "Expected NAME=VALUE, got 'label'."),
         (["label=7", "n=0"], "n: expected a whole number of at least 1, got '0'"),
         (["make=mask"], "make: expected one of image, got 'mask'."),
