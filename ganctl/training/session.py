@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from ganctl.config.chosen import Chosen, noted
+from ganctl.config.chosen import Chosen, key_of, noted
 from ganctl.config.compose import Composition
+from ganctl.config.following import lengthened
 from ganctl.config.lives import differences
 from ganctl.config.run_name import outputs_of
 from ganctl.config.trust import check_links
@@ -62,11 +63,14 @@ def proceed(run: Run, config: dict[str, Any], words: Sequence[str] = ()) -> int:
     known = noted(run.record())
     chosen = known and known.later(words, run.config())
     settings = build.settings(config)
-    dataset = build.dataset(config) if settings.epochs else None
-    if dataset:
+    # Whoever names data wants to know whether they are the run's, even if there is nothing left to train.
+    named = settings.epochs or any(key_of(word).startswith("dataset.") for word in words)
+    dataset = build.dataset(config) if named else None
+    if dataset and settings.epochs:
         config["trainer"]["steps"] = _steps_of(settings, dataset)
-    if _finished(run, build.settings(config)):
+    if not dataset and _finished(run, build.settings(config)):
         return 0
+    config = _lengthened(run, config)
     dataset = dataset or build.dataset(config)
     with run.locked():
         return play(run, config, dataset, chosen)
@@ -79,9 +83,9 @@ def play(run: Run, config: dict[str, Any], dataset: Any, chosen: Chosen | None) 
         RunError: when it fails; its checkpoints are intact.
     """
     settings = build.settings(config)
+    _same_data(run, dataset)
     if _finished(run, settings):
         return 0
-    _same_data(run, dataset)
     started = time.perf_counter()
     settle(run)
     trainer = build.trainer(lowered(run, config), dataset.fields)
@@ -139,8 +143,25 @@ def _steps_of(settings: Settings, dataset: Any) -> int:
     return max(1, round((settings.epochs or 0) * len(dataset) / settings.images_per_step))
 
 
+def _lengthened(run: Run, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a run's config, changed by words, whose schedules end where its training now ends."""
+    steps = config["trainer"]["steps"]
+    old = config | {"trainer": config["trainer"] | {"steps": run.config()["trainer"]["steps"]}}
+    found, changed = lengthened(old, steps, _typed(run))
+    for key, value in changed.items():
+        say(f"{key}={value}: it follows trainer.steps={steps}.")
+    return found
+
+
+def _typed(run: Run) -> set[str]:
+    """Return the keys that the words of a run's command gave values of their own."""
+    known = noted(run.record())
+    return {key_of(word) for word in known.words} if known else set()
+
+
 def _same_experiment(run: Run, config: dict[str, Any]) -> None:
-    different = differences(run.config(), config)
+    before, _ = lengthened(run.config(), config["trainer"]["steps"], _typed(run))
+    different = differences(before, config)
     if different:
         shown = "; ".join(different[:6]) + ("; ..." if len(different) > 6 else "")
         raise UsageError(

@@ -167,6 +167,56 @@ def test_epochs_set_the_steps_and_what_follows_them(tmp_path, monkeypatch):
     assert config["trainer"]["steps"] == config["schedule"]["generator"]["decay_steps"] == 2
 
 
+FOLLOWERS = {
+    "schedule=cosine": ("schedule", "generator", "decay_steps"),
+    "schedule=linear": ("schedule", "generator", "decay_steps"),
+    "schedule=half_linear": ("schedule", "discriminator", "decay_steps"),
+    "augment=[instance_noise]": ("augment", "instance_noise", "steps"),
+}
+
+
+@pytest.mark.parametrize("word", FOLLOWERS)
+def test_values_that_came_from_trainer_steps_follow_it_when_a_run_is_lengthened(word, capsys):
+    """A cosine that ended at step 2 would leave a rate of 0 for all that is trained further."""
+    from ganctl.config.following import lengthened
+
+    config = compose([word, "trainer.steps=4", "trainer.turns.discriminator=3"]).plain()
+    whole = compose([word, "trainer.steps=10", "trainer.turns.discriminator=3"]).plain()
+    found, changed = lengthened(config, 10)
+    assert found == whole and ".".join(FOLLOWERS[word]) in changed
+    assert lengthened(config, 4) == (config, {})
+    kept, changed = lengthened(config, 10, {".".join(FOLLOWERS[word])})  # a number of the user's own
+    assert ".".join(FOLLOWERS[word]) not in changed and kept != whole
+
+
+def test_a_run_goes_on_with_the_schedule_of_its_new_length(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [*WORDS, "schedule=cosine", "trainer.sample_every=0", "name=run", "trainer.steps=2"]
+    assert cli.main(["train", *words]) == 0
+    assert cli.main(["resume", "run", "trainer.steps=4"]) == 0
+    assert "schedule.generator.decay_steps=4: it follows trainer.steps=4." in capsys.readouterr().out
+    assert cli.main(["train", *words[:-1], "trainer.steps=6"]) == 0  # the same experiment, longer
+    config = Folder(tmp_path / "outputs/run").config()
+    assert config["schedule"]["generator"]["decay_steps"] == 6
+
+
+def test_other_data_are_refused_even_where_nothing_is_left_to_train(tmp_path, monkeypatch, capsys):
+    """Two folders of one last name give a run one name; replaced pictures give it one path."""
+    monkeypatch.chdir(tmp_path)
+    for place, folder in enumerate(("here/photos", "there/photos")):
+        (tmp_path / folder).mkdir(parents=True)
+        for number in range(8):
+            pixels = np.full((28, 28), 20 * number + place, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{number}.png")
+    words = [*WORDS, "dataset=image_folder", "dataset.size=28", "trainer.steps=1"]
+    assert cli.main(["train", *words, "dataset.path=here/photos"]) == 0
+    assert "other data" in last_line(capsys, ["train", *words, "dataset.path=there/photos"], 2)
+    assert "other data" in last_line(capsys, ["resume", "latest", "dataset.path=there/photos"], 2)
+    assert "To train further" in last_line(capsys, ["train", *words, "dataset.path=here/photos"])
+    (tmp_path / "here/photos/0.png").write_bytes((tmp_path / "there/photos/0.png").read_bytes())
+    assert "other data" in last_line(capsys, ["train", *words, "dataset.path=here/photos"], 2)
+
+
 def test_a_changed_config_is_refused_with_the_differences(run, capsys):
     text = last_line(capsys, ["train", *WORDS, "name=run", "loss=minimax", "seed=5"], 2)
     losses = [f"ganctl.loss.cross_entropy.{name}" for name in ("NonSaturating", "Minimax")]
