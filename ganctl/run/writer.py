@@ -15,6 +15,7 @@ from ganctl.error import RunError, UsageError
 from ganctl.files import atomic
 from ganctl.files.pictures import save_gif, save_png
 from ganctl.run import checkpoint, metrics_log
+from ganctl.run.board import Board
 from ganctl.run.console import Display, Meter, say
 from ganctl.run.folder import Folder
 
@@ -37,9 +38,7 @@ class Run(Folder):
         text = "".join(json.dumps(line) + "\n" for line in kept)
         atomic.write(self.path / "metrics.jsonl", text.encode())
         self.seconds = kept[-1]["seconds"] if kept else 0.0
-        import tensorflow as tf  # late: whoever only reads a run folder does not pay for TensorFlow
-
-        self.board = tf.summary.create_file_writer(str(self.path / "tensorboard"))
+        self.board = Board(self.path / "tensorboard", step, self.config())
         display.start(step)
 
     def close(self) -> None:
@@ -65,20 +64,12 @@ class Run(Folder):
         line = json.dumps(facts | dict(values) | found) + "\n"
         atomic.append(self.path / "metrics.jsonl", line, sync=True)
         self.say(self.display.line(step, rate, values), quiet=self.display.live)
-        import tensorflow as tf
-
-        with self.board.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(name, value)
-            tf.summary.scalar("images_per_second", rate)
+        self.board.numbers(step, {**values, "images_per_second": rate})
 
     def show(self, step: int, picture: np.ndarray) -> None:
         """Write a sample picture, uint8 (height, width, 1 or 3), and the same to TensorBoard."""
         save_png(self.samples / f"step-{step:06d}.png", picture)
-        import tensorflow as tf
-
-        with self.board.as_default(step=step):
-            tf.summary.image("samples", picture[None])
+        self.board.picture(step, picture)
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], *, best: bool = False) -> None:
         """Write a checkpoint, then forget the oldest; or one in place of the best so far.

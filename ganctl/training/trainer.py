@@ -113,7 +113,8 @@ class Trainer:
             # A stop logs nothing of its own, so that the log of a run does not tell how often it was stopped.
             facts: dict[str, float] = {}
             if step > begin and (done or due(step, settings.log_every)):
-                facts |= (report or {}) | self.overfitting(dataset, step) | self.averaging(dataset)
+                facts |= (report or {}) | self.rates()
+                facts |= self.overfitting(dataset, step) | self.averaging(dataset)
             if step > begin and self.evaluation and (done or due(step, settings.evaluate_every)):
                 facts |= self.evaluate(dataset)
             if facts and run.log(step, facts):
@@ -135,6 +136,10 @@ class Trainer:
             step = self.played
             report = finite(dict(zip(self.rounds.terms, values, strict=True)), step)
             run.advance(step, report)
+
+    def rates(self) -> dict[str, float]:
+        """Return the players' learning rates as they are now, by log name."""
+        return {f"{name}/learning_rate": float(each.learning_rate) for name, each in self.optimizers.items()}
 
     def batches(self, dataset: Dataset) -> Iterator:
         """Return the stream of a phase's batches from the step where the trainer is."""

@@ -13,7 +13,7 @@ import pytest
 from builders import tiny
 
 from ganctl import cli
-from ganctl.run import checkpoint
+from ganctl.run import board, checkpoint
 
 # Logs and grids are frequent, so that a kill has time to come between two checkpoints.
 COMMON = ["trainer.log_every=2", "trainer.sample_every=4", "trainer.save_every=6", "trainer.keep=0"]
@@ -60,6 +60,18 @@ def logged(run: Path) -> list[dict]:
     return [{k: v for k, v in line.items() if not k.startswith(("seconds", "images_per"))} for line in lines]
 
 
+def shown(run: Path) -> dict[str, list]:
+    """Return what TensorBoard shows of a run but for its pace: by tag, the steps and bytes of all events."""
+    found: dict[str, list] = {}
+    for file in sorted((run / "tensorboard").iterdir()):
+        for _, event in board.events(file):
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, value.tensor.SerializeToString()))
+    # The settings hold the run's name, and a life that began again at step 0 writes them again.
+    gone = ("images_per_second", "config", "_hparams_/session_start_info")
+    return {tag: sorted(events) for tag, events in found.items() if tag not in gone}
+
+
 def assert_same_run(one: Path, other: Path, step: int) -> None:
     first, second = (
         checkpoint.read(checkpoint.path_of(run / "checkpoints", step))[1] for run in (one, other)
@@ -68,6 +80,7 @@ def assert_same_run(one: Path, other: Path, step: int) -> None:
     different = [name for name in first if first[name].tobytes() != second[name].tobytes()]
     assert not different
     assert logged(one) == logged(other)
+    assert shown(one) == shown(other)
     for picture in sorted((one / "samples").glob("*.png")):
         assert picture.read_bytes() == (other / "samples" / picture.name).read_bytes()
 
