@@ -11,6 +11,8 @@ from ganctl.commands import COMMANDS
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 a failed run, 2 a wrong command, 3 a sick run."""
+    if arguments is None:
+        _streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     traceback = "--traceback" in words or bool(os.environ.get("HYDRA_FULL_ERROR"))
     words = [word for word in words if word != "--traceback"]
@@ -49,6 +51,18 @@ def _run(command: str = "--help", *words: str) -> int:
         print(module.help_of(list(words)) if hasattr(module, "help_of") else (module.__doc__ or "").strip())
         return 0
     return module.run(list(words))
+
+
+def _streams() -> None:
+    """Make standard streams that take whatever is written: none may be closed, none may choke on a letter."""
+    for place, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            # The next file opened would get its number, and C++ code would print into it.
+            if os.open(os.devnull, os.O_RDWR) != place:
+                continue
+            setattr(sys, name, open(place, "w" if place else "r", encoding="utf-8", closefd=False))
+        elif place:
+            getattr(sys, name).reconfigure(errors="replace")
 
 
 def _explain(error: Exception) -> int:

@@ -1,6 +1,7 @@
 """The words of a command line as overrides: Hydra's grammar, and a player's parts by their short names."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from ganctl.config.chosen import RECIPES
 from ganctl.config.composed import composed
 from ganctl.error import UsageError, suggest
 
+# Keys whose values are names and paths, even where they look like numbers.
+TEXT = re.compile(r"\+{0,2}(name|outputs|dataset\.(path|a|b)|extractor\.path)")
+NUMBERS = re.compile(r"[\w.+:,-]*\d[\w.+:,-]*|(?i:nan|inf|yes|no|on|off)")
 PER_PLAYER = ("optimizer", "schedule", "norm")  # groups chosen for each player
 
 
@@ -42,15 +46,21 @@ def _meant(word: str, config_dir: Path | None) -> str:
 
 
 def _parse_one(parser: OverridesParser, word: str) -> Override:
+    key, sign, value = word.partition("=")
+    if TEXT.fullmatch(key) and NUMBERS.fullmatch(value):
+        # A folder called 2024_11_25, or 0.10: no number, for which Hydra would take it.
+        return parser.parse_override(f"{key}={','.join(map(_quoted, value.split(',')))}")
     try:
         return parser.parse_override(word)
     except HydraException:
-        key, sign, value = word.partition("=")
         if not sign:
             raise
         # Paths may hold characters of Hydra's grammar; then the value is taken as it stands.
-        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-        return parser.parse_override(f"{key}='{quoted}'")
+        return parser.parse_override(f"{key}={_quoted(value)}")
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _spell(word: str, words: Sequence[str], config_dir: Path | None) -> list[str]:

@@ -29,7 +29,7 @@ DESCRIPTIONS = {
     "gradient": "norm of the player's gradient",
     "update": "norm of the last move over the norm of the weights",
     "weights": "norm of the player's weights",
-    "recognized": "share of pairs in which a training image looks more real than a held-out one; 0.5 is chance",
+    "recognized": "share of pairs in which a training image looks more real than a held-out one",
     "learning_rate": "of the player's optimizer, in the last update",
     "images_per_second": "real images shown to the players in a second",
     "verdict": "of the diagnosis: 0 healthy, 1 too early to judge, 2 sick",

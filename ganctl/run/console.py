@@ -1,8 +1,10 @@
 """What a training run shows while it works: a progress bar on a terminal, plain lines elsewhere."""
 
+import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
@@ -11,8 +13,16 @@ from rich.text import Text
 
 from ganctl.error import printable
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Stream(Console):
+    """A console that tells when nobody reads it any more, in the place of ending the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704  # it is called where a BrokenPipeError was caught
+
+
+console = Stream(highlight=False, soft_wrap=True)
+errors = Stream(stderr=True, highlight=False, soft_wrap=True)
 
 SHOWN = 4  # players in a line
 
@@ -39,16 +49,19 @@ class Display:
 
     def start(self, step: int) -> None:
         """Show the bar at a step."""
-        self.task = self.progress.add_task("", total=self.steps, completed=step, losses="")
-        self.progress.start()
+        with _to_whoever_reads():
+            self.task = self.progress.add_task("", total=self.steps, completed=step, losses="")
+            self.progress.start()
 
     def stop(self) -> None:
-        self.progress.stop()
+        with _to_whoever_reads():
+            self.progress.stop()
 
     def advance(self, step: int, terms: Mapping[str, float]) -> None:
         """Move the bar to a step, with the players' total losses beside it."""
         if self.live and self.task is not None:
-            self.progress.update(self.task, completed=step, losses=short(totals(terms)))
+            with _to_whoever_reads():
+                self.progress.update(self.task, completed=step, losses=short(totals(terms)))
 
     def line(self, step: int, rate: float, terms: Mapping[str, float]) -> str:
         """Return the plain line for a log point."""
@@ -171,12 +184,44 @@ class Meter:
 
 def say(text: str) -> None:
     """Print a line for the user."""
-    console.print(printable(text), markup=False)
+    with _to_whoever_reads():
+        console.print(printable(text), markup=False)
 
 
 def complain(text: str) -> None:
     """Print a problem to the error stream."""
-    sys.stdout.flush()
-    # On a terminal the bar has to make room for it, so it goes through the bar's own console.
-    shared = console.is_terminal and errors.is_terminal
-    (console if shared else errors).print(printable(text), markup=False)
+    with _to_whoever_reads():
+        sys.stdout.flush()
+        # On a terminal the bar has to make room for it, so it goes through the bar's own console.
+        shared = console.is_terminal and errors.is_terminal
+        (console if shared else errors).print(printable(text), markup=False)
+
+
+@contextmanager
+def outliving() -> Iterator[None]:
+    """Let the work in the block go on when its reader or its terminal is gone: `ganctl train | head -3`."""
+    global _outlives
+    before, _outlives = _outlives, True
+    try:
+        yield
+        with _to_whoever_reads():
+            sys.stdout.flush()
+    finally:
+        _outlives = before
+
+
+_outlives = False
+
+
+@contextmanager
+def _to_whoever_reads() -> Iterator[None]:
+    """Print in the block; where work outlives its readers, nobody is told once they are gone."""
+    try:
+        yield
+    except OSError:
+        if not _outlives:
+            raise
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for place in (1, 2):
+            os.dup2(nowhere, place)
+        os.close(nowhere)

@@ -156,14 +156,18 @@ class Run(Folder):
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Turn SIGINT and SIGTERM into `stopping`; a second SIGINT ends the process at once."""
+        """Turn SIGINT, SIGTERM and a closed terminal into `stopping`; a second SIGINT ends at once."""
 
         def ask(caught: int, _frame: Any) -> None:
             self.stopping, self.caught = True, caught
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             say("Stopping after this step and saving; press Ctrl-C again to quit at once.")
 
-        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        hangup = getattr(signal, "SIGHUP", None)
+        if hangup and signal.getsignal(hangup) is not signal.SIG_IGN:  # as `nohup` has it
+            numbers.append(hangup)
+        before = {number: signal.signal(number, ask) for number in numbers}
         try:
             yield
         finally:

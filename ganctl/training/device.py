@@ -43,9 +43,13 @@ def wake():
     # Keras takes scikit-learn for its wrappers and pyplot for its galleries, both unused here, if it finds
     # them: a fifth of a command's start.
     with quiet(), hidden("sklearn", "matplotlib"):
-        import keras  # noqa: F401
+        import keras
         import tensorflow as tf
 
+        # What ~/.keras/keras.json says is the user's for other programs: it would change every run, unsaid.
+        keras.config.set_image_data_format("channels_last")
+        keras.config.set_floatx("float32")
+        keras.config.set_epsilon(1e-7)
         gpus = tf.config.list_physical_devices("GPU")
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -17,7 +17,7 @@ from ganctl.config.run_name import outputs_of
 from ganctl.config.trust import check_links
 from ganctl.error import GanctlError, RunError, Unstable, UsageError
 from ganctl.run import checkpoint
-from ganctl.run.console import Display, complain, say
+from ganctl.run.console import Display, complain, outliving, say
 from ganctl.run.writer import Run
 from ganctl.training import build
 from ganctl.training.facts import asks, facts, protocol
@@ -76,6 +76,7 @@ def proceed(run: Run, config: dict[str, Any], words: Sequence[str] = ()) -> int:
         return play(run, config, dataset, chosen)
 
 
+@outliving()
 def play(run: Run, config: dict[str, Any], dataset: Any, chosen: Chosen | None) -> int:
     """Train a run to its last step from where it is; return the exit code.
 

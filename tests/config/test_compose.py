@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+import yaml
 
 from ganctl import cli
 from ganctl.commands import resume
@@ -13,6 +14,7 @@ from ganctl.config.lives import RESUMABLE, VOLATILE, differences
 from ganctl.config.overrides import parse, swept_values
 from ganctl.config.run_name import checked_name, file_name, run_name
 from ganctl.error import UsageError
+from ganctl.files.plain import yaml_data
 
 
 @pytest.fixture
@@ -217,3 +219,24 @@ def test_differences_name_both_values_and_pass_over_what_may_change():
 )
 def test_every_spelling_of_several_values_is_understood(word, values):
     assert swept_values(parse([word])[0]) == values
+
+
+@pytest.mark.parametrize(
+    "text", ["2024_11_25", "1e3", "0.10", "007", "1_000", "12:30", "+5", "nan", "0x10", "no"]
+)
+@pytest.mark.parametrize("key", ["name", "outputs", "dataset.path"])
+def test_names_and_paths_stay_the_text_that_was_typed(key, text, tmp_path):
+    data = ["dataset=image_folder", "dataset.size=28"] if key == "dataset.path" else []
+    config = compose([*data, f"{key}={text}"]).plain()
+    node = config["dataset"] if data else config
+    assert node[key.rpartition(".")[2]] == text
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(config))
+    again = yaml_data(file)
+    assert (again["dataset"] if data else again)[key.rpartition(".")[2]] == text  # and after a resume
+
+
+def test_names_that_are_swept_stay_text():
+    from ganctl.config.overrides import parse, swept_values
+
+    assert swept_values(parse(["dataset.path=2024_01,2024_02"])[0]) == ["'2024_01'", "'2024_02'"]
