@@ -60,7 +60,7 @@ def _streams() -> None:
             # The next file opened would get its number, and C++ code would print into it.
             if os.open(os.devnull, os.O_RDWR) != place:
                 continue
-            setattr(sys, name, open(place, "w" if place else "r", encoding="utf-8", closefd=False))
+            setattr(sys, name, os.fdopen(place, "w" if place else "r", encoding="utf-8", closefd=False))
         elif place:
             getattr(sys, name).reconfigure(errors="replace")
 

@@ -18,7 +18,7 @@ class Stream(Console):
     """A console that tells when nobody reads it any more, in the place of ending the process."""
 
     def on_broken_pipe(self) -> None:
-        raise  # noqa: PLE0704  # it is called where a BrokenPipeError was caught
+        raise  # it is called where a BrokenPipeError was caught
 
 
 console = Stream(highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""A training outlives whoever reads what it says: a pipe, a terminal, streams that are closed or plain ASCII."""
+"""A training outlives whoever reads what it says: a pipe, a terminal, closed or ASCII streams."""
 
 import os
 import signal

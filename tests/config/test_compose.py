@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-import yaml
 
 from ganctl import cli
 from ganctl.commands import resume

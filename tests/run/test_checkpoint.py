@@ -24,15 +24,35 @@ def test_what_is_written_is_read_again(tmp_path):
         assert tensors[name].shape == tensor.shape
 
 
-@pytest.mark.parametrize("where", [0, 8, 60, -1])
-def test_one_flipped_bit_anywhere_is_noticed(where, tmp_path):
+def test_whichever_bit_is_flipped_nothing_else_is_believed(tmp_path):
+    """Every bit of the file, the step and the names in its header among them."""
     path = checkpoint.path_of(tmp_path, 1)
-    checkpoint.write(path, TENSORS, step=1)
-    content = bytearray(path.read_bytes())
-    content[where] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(RunError, match=r"checkpoint|damaged"):
-        checkpoint.read(path)
+    checkpoint.write(path, {"seed": TENSORS["seed"], "scalar": TENSORS["scalar"]}, step=71)
+    whole = path.read_bytes()
+    for place in range(8 * len(whole)):
+        content = bytearray(whole)
+        content[place // 8] ^= 1 << place % 8
+        path.write_bytes(content)
+        try:
+            step, tensors = checkpoint.read(path)
+        except RunError as error:
+            assert "checkpoint" in str(error) or "damaged" in str(error)
+        else:
+            assert step == 71 and tensors["seed"].tolist() == [1, 2] and tensors["scalar"] == 7
+
+
+def test_a_file_of_an_older_version_is_read_and_its_damage_noticed(tmp_path):
+    from safetensors.numpy import save
+
+    from ganctl.files.tensors import digest
+
+    path, arrays = tmp_path / "old.safetensors", {"seed": TENSORS["seed"]}
+    path.write_bytes(save(arrays, metadata={"step": "3", "sha256": digest(arrays)}))
+    assert checkpoint.read(path)[0] == 3
+    for step in ("x3", "-1", "9" * 40, ""):
+        path.write_bytes(save(arrays, metadata={"step": step, "sha256": digest(arrays)}))
+        with pytest.raises(RunError, match="damaged"):
+            checkpoint.read(path)
 
 
 @pytest.mark.parametrize("length", [0, 4, 100, -3])
