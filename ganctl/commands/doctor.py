@@ -14,7 +14,7 @@ but for the picture of its curves.
   out       where the picture goes; default: RUN/diagnosis.png, none = nowhere
   --json    one JSON object instead of text, and no picture unless out is given
 
-exit codes: 0 nothing is wrong, 3 something is, 1 the folder is damaged,
+exit codes: 0 healthy, 3 sick, 4 too early to judge, 1 the folder is damaged,
 2 a wrong command
 """
 
@@ -29,8 +29,8 @@ from ganctl.error import UsageError, suggest
 if TYPE_CHECKING:
     from ganctl.diagnosis.chart import Chart
 
-SICK = 3
 WIDTH = 80
+STYLES = {"healthy": "bold green", "sick": "bold red", "too early to judge": "bold"}
 
 
 @dataclass
@@ -43,8 +43,9 @@ class Options:
 
 
 def run(words: list[str]) -> int:
-    """Examine the named run; return 0 when it is well, 3 when it is not."""
+    """Examine the named run; return the exit code of its verdict."""
     from ganctl.diagnosis.chart import examined, facts
+    from ganctl.diagnosis.verdict import EXIT_CODES
     from ganctl.run.folder import find
 
     options = read(words)
@@ -58,7 +59,7 @@ def run(words: list[str]) -> int:
     )
     if out != "none":
         _draw(chart, Path(out), quiet=options.as_json)
-    return SICK if chart.sick else 0
+    return EXIT_CODES[chart.verdict.word]
 
 
 def read(words: list[str]) -> Options:
@@ -85,20 +86,13 @@ def read(words: list[str]) -> Options:
 
 def _show(chart: "Chart") -> None:
     """Print the verdict, the findings and the curves."""
-    from ganctl.diagnosis.chart import unjudged
+    from ganctl.diagnosis.chart import told, unjudged
     from ganctl.diagnosis.plot import plot
-    from ganctl.diagnosis.sickness import RECENT
     from ganctl.run.console import console
 
-    now = [each for each in chart.findings if not each.gone]
     status = f"{chart.folder.status()}, step {chart.step} of {chart.config['trainer'].get('steps')}"
     _say(f"{chart.folder.path}  ({status})")
-    verdict, style = "Healthy: nothing is wrong.", "bold green"
-    if now:
-        verdict, style = f"Sick: {', '.join(each.name for each in now)}.", "bold red"
-    elif len(chart.lines) < RECENT:
-        verdict, style = "Too early to say." if chart.lines else "Nothing is logged yet.", "bold"
-    console.print(verdict, style=style, markup=False)
+    console.print(told(chart), style=STYLES[chart.verdict.word], markup=False)
     for finding in chart.findings:
         _explain(finding, chart.config)
     for each in chart.rollbacks:

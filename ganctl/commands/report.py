@@ -88,20 +88,20 @@ def _sweep(folder: Path) -> str:
     from ganctl.comparison.row import rows
     from ganctl.report.sweep import members, report
 
-    found, findings, remarks = [], [], []
+    found, verdicts, remarks = [], [], []
     for entry in entries([str(folder)], folder):
         try:
-            findings.append(_findings(entry))
+            verdicts.append(_verdict(entry))
             found.append(entry)
         except GanctlError as error:
             remarks.append(f"{entry.name} is left out: {error}")
     if not found:
         raise RunError(remarks[0])
     ranking, table = _ranked(found, remarks)
-    return report(folder, members(found, findings), ranking, rows(ranking) if ranking else table, remarks)
+    return report(folder, members(found, verdicts), ranking, rows(ranking) if ranking else table, remarks)
 
 
-def _findings(entry: Any) -> list[Any]:
+def _verdict(entry: Any) -> Any:
     """Return what the diagnosis says of a run.
 
     Raises:
@@ -113,7 +113,7 @@ def _findings(entry: Any) -> list[Any]:
     check(entry)
     if entry.damage:
         raise RunError(entry.damage)
-    return examined(entry.folder).findings
+    return examined(entry.folder).verdict
 
 
 def _ranked(found: list[Any], remarks: list[str]) -> tuple[Any, list[Any]]:

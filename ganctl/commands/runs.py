@@ -18,7 +18,7 @@ The step is what is saved; of a running run, the last that was logged.
 
 options:
   --json   name, path, status, step, steps, updated (seconds since 1970),
-           error, and the last line of metrics.jsonl
+           error, diagnosis, best, and the last line of metrics.jsonl
 """
 
 import json
@@ -99,13 +99,13 @@ def _show(found: "list[Row]", folder: Path) -> None:
 
 
 def _table(lines: list[tuple[str, ...]], width: int) -> None:
-    """Print a table; a narrow terminal loses losses, then ages."""
+    """Print a table; a narrow terminal loses losses, then the diagnosis, then ages."""
     from rich.text import Text
 
-    from ganctl.run.listing import HEADINGS
+    from ganctl.run.listing import HEADINGS, SHOWN
     from ganctl.run.table import show
 
-    shown = [0, 1, 2, 3, 4] if width >= 75 else [0, 1, 2, 4] if width >= 55 else [0, 1, 2]
+    shown = next(columns for least, columns in SHOWN.items() if width >= least)
     rows = [
         [Text(line[1], style=COLOURS[line[1]]) if at == 1 else line[at] for at in shown] for line in lines
     ]

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ganctl.diagnosis.examine import examine
+from ganctl.diagnosis import examine
 from ganctl.diagnosis.finding import SENTENCES, Finding, sickness_of
 from ganctl.diagnosis.remedy import remedies
 from ganctl.diagnosis.sickness import PATIENCE, RECENT
+from ganctl.diagnosis.verdict import EARLY, HEALTHY, Verdict, verdict
 from ganctl.error import RunError
 from ganctl.run.console import complain
 from ganctl.run.folder import Folder
@@ -20,7 +21,8 @@ class Chart:
         folder: the run's.
         config: its config, plain data.
         lines: its log.
-        findings: all that the diagnosis says.
+        findings: all that the diagnosis found.
+        verdict: what it says of the run as a whole.
         rollbacks: what run.json says of them.
     """
 
@@ -28,11 +30,8 @@ class Chart:
     config: dict[str, Any]
     lines: list[dict[str, Any]]
     findings: list[Finding]
+    verdict: Verdict
     rollbacks: list[dict[str, Any]]
-
-    @property
-    def sick(self) -> bool:
-        return any(not finding.gone for finding in self.findings)
 
     @property
     def step(self) -> int:
@@ -51,14 +50,27 @@ def examined(folder: Folder) -> Chart:
         raise RunError(f"{log.path} is damaged: none of its lines can be read.")
     if log.damaged:
         complain(f"WARNING: {log.damage} and left out.")
-    findings = examine(lines)
+    config = folder.config()
+    steps = config["trainer"].get("steps")
+    examiner = examine.examined(lines, steps if type(steps) is int else None)
+    findings = list(examiner.findings.values())
     # What was no finite number ended the run before it came into a line.
     for each in _rows(record, "findings"):
         if each.get("name") == "non-finite" and type(each.get("step")) is int:
             found = Finding("non-finite", each["step"], each["step"], str(each.get("evidence", ""))[:200])
             findings.insert(0, found)
     findings = [each for each in findings if sickness_of(each.name) in SENTENCES]
-    return Chart(folder, folder.config(), lines, findings, _rows(record, "rollbacks"))
+    said = verdict(findings, examiner.history)
+    return Chart(folder, config, lines, findings, said, _rows(record, "rollbacks"))
+
+
+def told(chart: Chart) -> str:
+    """Return the verdict in a sentence."""
+    if chart.verdict.word == HEALTHY:
+        return "Healthy: nothing is wrong."
+    if not chart.lines and chart.verdict.word == EARLY:
+        return "Too early to judge: nothing is logged yet."
+    return f"{chart.verdict.word.capitalize()}: {chart.verdict.reason}."
 
 
 def unjudged(chart: Chart) -> list[str]:
@@ -69,11 +81,18 @@ def unjudged(chart: Chart) -> list[str]:
     elif chart.step < PATIENCE:
         texts.append(f"oscillation and missing variety, before step {PATIENCE}: every game looks so at first")
     names = {name for line in chart.lines for name in line}
+    if not any(name.endswith("/captured") for name in names) and _of_modes(chart.config):
+        texts.append("modes that are missing, without counting them (metric=[modes])")
     if "discriminator/real" in names and "discriminator/auc" not in names:
         texts.append("who wins, or memorizing: this loss does not promise that real samples score higher")
     elif not any(name.endswith("/recognized") for name in names):
         texts.append("memorizing, without held-out images (dataset.holdout=128, or dataset.limit)")
     return texts
+
+
+def _of_modes(config: dict[str, Any]) -> bool:
+    """Return whether a run's data have modes that are known, of which a batch shows little."""
+    return str(config["dataset"].get("_target_", "")).endswith((".ring", ".grid", ".stacked_mnist"))
 
 
 def _rows(record: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -87,7 +106,9 @@ def facts(chart: Chart) -> dict[str, Any]:
         "path": str(chart.folder.path),
         "status": chart.folder.status(),
         "step": chart.step,
-        "healthy": not chart.sick,
+        "verdict": chart.verdict.word,
+        "reason": chart.verdict.reason,
+        "healthy": chart.verdict.word == HEALTHY,
         "findings": [each.facts() | {"try": remedies(each.name, chart.config)} for each in chart.findings],
         "rollbacks": chart.rollbacks,
         "unjudged": unjudged(chart),

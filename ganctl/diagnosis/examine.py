@@ -8,6 +8,7 @@ from typing import Any
 from ganctl.diagnosis import sickness
 from ganctl.diagnosis.finding import Finding, named, non_finite
 from ganctl.diagnosis.history import History
+from ganctl.diagnosis.verdict import Verdict, verdict
 
 RULES = {
     "divergence": sickness.divergence,
@@ -23,14 +24,17 @@ WELL = sickness.RECENT  # points without a sign of it, after which a finding is 
 
 
 class Examiner:
-    """Sees log lines as they come; what it has found is a function of these lines alone.
+    """Sees log lines as they come; what it has found is a function of these lines and of the planned steps.
+
+    Args:
+        steps: the run's last step; None = it is not known.
 
     Attributes:
         findings: by name, in the order in which they were found; one that came back is no new one.
     """
 
-    def __init__(self) -> None:
-        self.history = History()
+    def __init__(self, steps: int | None = None) -> None:
+        self.steps, self.history = steps, History()
         self.findings: dict[str, Finding] = {}
         self._signs: dict[str, int] = {}  # by name, the last point that showed it
 
@@ -38,10 +42,16 @@ class Examiner:
         """Take the next log line; return what is found for the first time."""
         bad = next((name for name, value in line.items() if _is_broken(value)), None)
         found = [non_finite(bad, line[bad], line["step"])] if bad else []
+        self.history.ended = self.steps is not None and line["step"] >= self.steps
         if not bad and self.history.add(line) and self.history.steps:
             for adversary in self.history.adversaries:
                 found += self._ask(adversary, line["step"])
         return [each for each in found if self._is_new(each)]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is said of the run as a whole."""
+        return verdict(self.findings.values(), self.history)
 
     def _ask(self, adversary: str, step: int) -> list[Finding]:
         """Return what the rules find in one adversary's numbers; let go what they no longer find."""
@@ -52,7 +62,7 @@ class Examiner:
             name, evidence = named(word, adversary), rule(history)
             if evidence:
                 found.append(Finding(name, evidence[0], step, evidence[1]))
-            elif name in self.findings:
+            elif name in self.findings and not (word == "mode collapse" and history.lacks):
                 self._fade(name)
         return found
 
@@ -68,16 +78,22 @@ class Examiner:
             self.findings[name] = replace(known, until=self.history.steps[last - 1])
 
 
-def examine(lines: Iterable[Mapping[str, Any]]) -> list[Finding]:
-    """Return what log lines show, in the order in which it was found; lines of another kind are passed over.
+def examined(lines: Iterable[Mapping[str, Any]], steps: int | None = None) -> Examiner:
+    """Return an examiner that has seen log lines; those of another kind are passed over.
 
     Args:
         lines: objects of metrics.jsonl, oldest first, each with a whole number "step".
+        steps: the run's last step; None = it is not known.
     """
-    examiner = Examiner()
+    examiner = Examiner(steps)
     for line in lines:
         examiner.see(line)
-    return list(examiner.findings.values())
+    return examiner
+
+
+def examine(lines: Iterable[Mapping[str, Any]], steps: int | None = None) -> list[Finding]:
+    """Return what log lines show, in the order in which it was found; see `examined`."""
+    return list(examined(lines, steps).findings.values())
 
 
 def _is_broken(value: object) -> bool:

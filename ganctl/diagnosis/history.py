@@ -17,6 +17,7 @@ PEAKS = re.compile(
 )  # whose highest level is remembered
 ADVERSARY = re.compile(r"discriminator/([\w-]{1,40})/adversarial")  # a second one; the first has no name
 PLAYER = re.compile(r"(\w{1,40})/(?:adversarial|update)")
+MOST_MODES = 0.9  # share of the modes from which a few missing ones are no collapse: they come late
 MOST = 16  # adversaries and players of a log, which may be a stranger's
 OF_PLAYERS = ("gradient", "update", "weights")  # numbers of a player, whichever adversary it faces
 
@@ -28,9 +29,11 @@ class History:
         steps: the last step of each point.
         scores: (step, modes captured, modes there are, share of samples on them or nan), wherever a metric
             counted modes.
+        ended: whether the last step was reached, after which nothing gets better by itself.
     """
 
     batch = 0.0  # real images of a step
+    ended = False
 
     def __init__(self) -> None:
         self.steps: list[int] = []
@@ -84,6 +87,14 @@ class History:
     def first(self, name: str, count: int) -> list[float]:
         """Return a column's first `count` points; nothing where one is lacking."""
         return _whole(self._columns.get(name, [])[:count], count)
+
+    @property
+    def lacks(self) -> tuple[float, float] | None:
+        """(modes captured, modes there are) at the last count, where it missed a tenth of them or more."""
+        if not self.scores:
+            return None
+        _, captured, total, _ = self.scores[-1]
+        return (captured, total) if captured <= MOST_MODES * total else None
 
     def of(self, adversary: str) -> "History":
         """Return this history as a rule sees it that asks for one adversary's numbers."""

@@ -11,7 +11,7 @@ Each adversary's numbers are judged by themselves. Where a loss does not promise
 import itertools
 from collections.abc import Sequence
 
-from ganctl.diagnosis.history import LAG, POINT, History, median, quantile
+from ganctl.diagnosis.history import LAG, MOST_MODES, POINT, History, median, quantile
 
 Evidence = tuple[int, str]  # the step at which it began, and the numbers in words
 
@@ -25,10 +25,10 @@ CHANCE = 0.55  # `told`, when the discriminator sees no difference; a batch of 1
 FOOLED = 0.35  # `told`, when fakes are rather taken for real than reals are: never a balance
 VANISHED = 100.0  # times smaller than it was: seen are factors of 10 in health, of 10,000 in vanishing
 POOR = 0.1  # coverage of samples that miss nine tenths of the data; equal distributions reach 0.97
+COVERED = 0.2  # coverage below which samples are hardly like the data: no recipe that ends well ends there
 FAIR = 0.5  # coverage from which samples are not called bad
 PROGRESS = 1.2  # times better in the younger half of LONG: it is getting somewhere
 COUNTS = 4  # of modes, that must agree
-MOST_MODES = 0.9  # share of the modes from which a few missing ones are no collapse: they come late
 NARROW = 0.3  # spread of samples with less than a third of the data's variety
 WIDE = 0.8  # spread of samples as different as the data; a collapsed ring has 0.3 to 0.6
 SOLVED = 0.01  # a bounded loss of the discriminator, which begins at 0.5 to 2, when nothing is left to learn
@@ -94,7 +94,8 @@ def generator_wins(history: History) -> Evidence | None:
 
 def mode_collapse(history: History) -> Evidence | None:
     """Modes are missing where they are counted; elsewhere variety or coverage is low and does not grow."""
-    return _missing_modes(history) or _lost_variety(history) or _narrow(history) or _partial(history)
+    rules = (_missing_modes, _missing_at_the_end, _lost_variety, _narrow, _partial)
+    return next((found for rule in rules if (found := rule(history))), None)
 
 
 def _missing_modes(history: History) -> Evidence | None:
@@ -116,6 +117,25 @@ def _missing_modes(history: History) -> Evidence | None:
         return None
     seen = ", ".join(f"{count:.0f}" for count in captured[-COUNTS:])
     return counts[0][0], f"the last counts of modes are {seen} of {total:.0f}, and do not grow"
+
+
+def _missing_at_the_end(history: History) -> Evidence | None:
+    """Return evidence when the run is over, modes are missing, and more of them were not on their way.
+
+    Before the end samples may lie around the modes for thousands of steps before they draw them. A single
+    count may catch a moment, so the one before has to agree.
+    """
+    if not history.ended or not history.lacks or len(history) < RECENT:
+        return None
+    counts = [count for _, count, *_ in history.scores]
+    if len(counts) > 1 and counts[-2] > MOST_MODES * history.lacks[1]:
+        return None
+    if counts[-1] == max(counts) > min(counts) and _level(history, "coverage", RECENT) >= COVERED:
+        return None
+    captured, total = history.lacks
+    before = ", ".join(f"{count:.0f}" for count in counts[-COUNTS:-1])
+    told = f" (before: {before})" if before else ""
+    return history.scores[-1][0], f"the run ended with {captured:.0f} of {total:.0f} modes{told}"
 
 
 def _lost_variety(history: History) -> Evidence | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ganctl.comparison.entry import Entry, evaluation_of
 from ganctl.config.chosen import Chosen
+from ganctl.diagnosis.verdict import EARLY, HEALTHY, SICK, Verdict
 from ganctl.error import RunError
 from ganctl.report import album, chart, evaluation, film, settings
 from ganctl.report.element import Markup, page, tag
@@ -56,7 +57,7 @@ def _head(entry: Entry, chosen: Chosen, chart_of: Any, found: Sequence[evaluatio
     """Return the title, the facts that come first, and where to go from there."""
     last = entry.lines[-1] if entry.lines else {}
     status = entry.folder.status()
-    word, state, reason = verdict(chart_of.findings, entry.lines)
+    word, state, reason = said(chart_of.verdict)
     steps = entry.config["trainer"].get("steps")
     facts: list[tuple[str, str, str | None]] = [
         ("status", status, None),
@@ -83,21 +84,11 @@ def _head(entry: Entry, chosen: Chosen, chart_of: Any, found: Sequence[evaluatio
     )
 
 
-def verdict(findings: Sequence[Any], lines: Sequence[Any]) -> tuple[str, str, str | None]:
-    """Return what the diagnosis says of a run in a word, its state, which has a colour, and why for none.
-
-    Args:
-        findings: of the diagnosis.
-        lines: of the log.
-    """
-    from ganctl.diagnosis.sickness import RECENT
-
-    sick = [each.name for each in findings if not each.gone]
-    if sick:
-        return ", ".join(sick), "sick", None
-    if len(lines) < RECENT:
-        return "not judged", "", f"{len(lines)} log lines of at least {RECENT}"
-    return "healthy", "finished", None
+def said(verdict: Verdict) -> tuple[str, str, str | None]:
+    """Return what the diagnosis says of a run in a word, its state, which has a colour, and a reason."""
+    if verdict.word == SICK:
+        return verdict.reason, "sick", None
+    return (verdict.word, "finished", None) if verdict.word == HEALTHY else (verdict.word, "", verdict.reason)
 
 
 def tiles(facts: Sequence[tuple[str, str, str | None]], states: Mapping[str, str]) -> Markup:
@@ -172,7 +163,7 @@ def diagnosis(chart_of: Any, unjudged: Sequence[str]) -> Markup:
         text = f"Went back from step {each.get('from')} to {each.get('to')}, for {each.get('finding')}."
         cards.append(tag("p", text))
     nothing = "Nothing is wrong." if chart_of.lines else "Nothing is logged yet."
-    judged = not chart_of.lines or verdict(chart_of.findings, chart_of.lines)[1]
+    judged = not chart_of.lines or chart_of.verdict.word != EARLY
     return tag(
         "section",
         tag("h2", "Diagnosis"),

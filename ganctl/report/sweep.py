@@ -10,10 +10,11 @@ from ganctl.comparison.entry import Entry
 from ganctl.comparison.picture import drawn
 from ganctl.comparison.ranking import Ranking
 from ganctl.comparison.row import Row, columns, figure, notes, span
+from ganctl.diagnosis.verdict import EARLY, HEALTHY, SICK, Verdict
 from ganctl.report import album, chart
 from ganctl.report.element import Markup, joined, page, tag
 from ganctl.report.film import image
-from ganctl.report.single import tiles, verdict
+from ganctl.report.single import said, tiles
 
 THUMB = 420  # pixels of a run's last grid
 REMARK = 1000  # characters of a remark
@@ -27,7 +28,7 @@ class Member:
 
     Args:
         entry: the run.
-        findings: of the diagnosis.
+        verdict: of the diagnosis.
         place: of its section in the page.
         settings: in what it differs from the other runs, by word.
         picture: its last grid, None when there is none.
@@ -35,7 +36,7 @@ class Member:
     """
 
     entry: Entry
-    findings: Sequence[Any]
+    verdict: Verdict
     place: str
     settings: Mapping[str, str]
     picture: album.Picture | None = None
@@ -47,13 +48,13 @@ class Member:
         return " ".join(told) if told and len(told) <= WORDS else self.entry.name
 
 
-def members(entries: Sequence[Entry], findings: Sequence[Sequence[Any]]) -> list[Member]:
+def members(entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> list[Member]:
     """Return the runs of a sweep with their thumbnails; none of them is damaged."""
     share = album.BUDGET // max(1, len(entries))
     told = columns(entries)
     seeds = {str(entry.seed) for entry in entries}
     found = []
-    for number, (entry, known, settings) in enumerate(zip(entries, findings, told, strict=True)):
+    for number, (entry, known, settings) in enumerate(zip(entries, verdicts, told, strict=True)):
         own = {**settings, **({"seed": str(entry.seed)} if len(seeds) > 1 else {})}
         member = Member(entry, known, f"run-{number}", own)
         for step, path in reversed(album.grids(entry.folder.path)[-3:]):  # the last may be half written
@@ -131,14 +132,13 @@ def _head(folder: Path, found: Sequence[Member], ranking: Ranking | None, table:
 
 def _diagnosis(found: Sequence[Member]) -> tuple[str, str, str | None]:
     """Return what the diagnosis says of all runs: a word, its state, and of how many it says nothing."""
-    verdicts = [verdict(each.findings, each.entry.lines) for each in found]
-    sick = sum(state == "sick" for _, state, _ in verdicts)
-    unjudged = [reason for _, state, reason in verdicts if not state]
-    if len(unjudged) == len(found):
-        return "not judged", "", unjudged[0]
-    more = f"{len(unjudged)} not judged: {unjudged[0]}" if unjudged else None
-    healthy = "healthy" if not unjudged else f"{len(found) - len(unjudged)} healthy"
-    return (f"{sick} sick", "sick", more) if sick else (healthy, "" if unjudged else "finished", more)
+    sick = sum(each.verdict.word == SICK for each in found)
+    early = [each.verdict.reason for each in found if each.verdict.word == EARLY]
+    if len(early) == len(found):
+        return EARLY, "", early[0]
+    more = f"{len(early)} {EARLY}: {early[0]}" if early else None
+    healthy = HEALTHY if not early else f"{len(found) - len(early)} healthy"
+    return (f"{sick} sick", "sick", more) if sick else (healthy, "" if early else "finished", more)
 
 
 def _leaderboard(found: Sequence[Member], ranking: Ranking, table: Sequence[Row]) -> Markup:
@@ -210,8 +210,7 @@ def _thumb(member: Member) -> Markup:
 def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
     """Return a run's section."""
     entry, shot = member.entry, member.picture
-    sick = [each.name for each in member.findings if not each.gone]
-    unjudged = verdict(member.findings, entry.lines)[0] == "not judged"
+    word, state, _ = said(member.verdict)
     status = entry.folder.status()
     own = entry.folder.path / "report.html"
     link = None
@@ -228,8 +227,9 @@ def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
         tag("span", status, class_=f"choice state {status}"),
         tag("span", f"step {entry.step:,}", class_="choice"),
         numbers,
-        [tag("span", name, class_="choice state sick") for name in sick],
-        tag("span", "not judged", class_="choice") if unjudged else None,
+        tag("span", word, class_=f"choice state {state}" if state == "sick" else "choice")
+        if member.verdict.word != HEALTHY
+        else None,
     ]
     return tag(
         "article",

@@ -13,7 +13,8 @@ from ganctl.files.plain import yaml_data
 from ganctl.run.console import short, totals
 from ganctl.run.folder import Folder
 
-HEADINGS = ("run", "status", "step", "losses", "updated")
+HEADINGS = ("run", "status", "diagnosis", "step", "best", "losses", "updated")
+SHOWN = {110: range(7), 75: (0, 1, 2, 3, 6), 55: (0, 1, 3, 6), 0: (0, 1, 3)}  # columns from a width on
 TAIL = 65_536  # bytes read from the end of metrics.jsonl; a line has a few hundred
 
 
@@ -29,6 +30,8 @@ class Row:
     updated: float
     error: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    diagnosis: str = ""
+    best: str = ""
 
 
 def row(folder: Folder, outputs: Path) -> Row:
@@ -53,7 +56,24 @@ def row(folder: Folder, outputs: Path) -> Row:
         updated=_updated(folder.path),
         error=str(record["error"]) if record.get("error") else None,
         metrics=metrics or {},
+        diagnosis=_diagnosis(record),
+        best=_best(record.get("best")),
     )
+
+
+def _diagnosis(record: dict[str, Any]) -> str:
+    """Return what the diagnosis last said of a run: the sicknesses, or the verdict."""
+    if record.get("verdict") != "sick":
+        return str(record.get("verdict", ""))[:20].removesuffix(" to judge")
+    findings = [each for each in record.get("findings", []) if isinstance(each, dict)]
+    return ", ".join(str(each.get("name"))[:30] for each in findings if each.get("until") is None)[:60]
+
+
+def _best(best: Any) -> str:
+    """Return the number by which the best checkpoint was kept: "fid 2.03"."""
+    name, value = (best.get("name"), best.get("value")) if isinstance(best, dict) else ("", None)
+    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    return f"{str(name)[:30].partition('/')[0]} {value:.4g}" if known else ""
 
 
 def last_line(path: Path) -> dict[str, Any] | None:
@@ -122,5 +142,8 @@ def finite(value: Any) -> Any:
 def cells(each: Row) -> tuple[str, ...]:
     """Return what a table shows of a run, below HEADINGS."""
     steps = "?" if each.steps is None else each.steps
-    losses = _losses(each.metrics)
-    return printable(each.name), each.status, f"{each.step}/{steps}", losses, age(time.time() - each.updated)
+    told = (
+        printable(text) or "-"
+        for text in (each.diagnosis, f"{each.step}/{steps}", each.best, _losses(each.metrics))
+    )
+    return printable(each.name), each.status, *told, age(time.time() - each.updated)

@@ -9,7 +9,8 @@ from ganctl.files import atomic
 from ganctl.files.plain import json_object
 
 # What it holds where it holds it; another type means that it is damaged.
-KINDS = {"status": str, "step": int, "data": dict, "findings": list, "rollbacks": list, "best": dict}
+KINDS = {"status": str, "verdict": str, "step": int, "data": dict, "best": dict}
+KINDS |= {"findings": list, "rollbacks": list}
 
 
 def read(file: Path) -> dict[str, Any]:

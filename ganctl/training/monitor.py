@@ -12,6 +12,7 @@ from ganctl.diagnosis.finding import Finding, non_finite
 from ganctl.diagnosis.history import POINT
 from ganctl.diagnosis.remedy import remedies
 from ganctl.diagnosis.sickness import CIRCLES
+from ganctl.diagnosis.verdict import EARLY, SICK, WORDS
 from ganctl.error import RunError, Unstable
 from ganctl.metric.summary import Best, standing
 from ganctl.run import checkpoint
@@ -59,15 +60,14 @@ class Monitor:
     ) -> None:
         self.run, self.config, self.settings = run, config, settings
         self.best, self.evaluation = Best(best) if best else None, evaluation
-        self.examiner, self.said = Examiner(), set[str]()
+        self.examiner, self.said = Examiner(settings.steps), set[str]()
         for line in run.metrics():
             self.examiner.see(line)
             if self.best:
                 self.best.see(line)
         if self.best:  # its line may have been damaged, and a worse one must not take its place
             self.best.see(_kept(run, self.best.name))
-        if self.examiner.findings or rows(run, "findings"):  # those of a life that was lost go
-            record(run, config, list(self.examiner.findings.values()))
+        record(run, config, self.examiner)  # what a life found that was lost goes
 
     @property
     def stopping(self) -> bool:
@@ -79,12 +79,14 @@ class Monitor:
         Raises:
             Sick: for a finding, unless the settings only want a warning.
         """
+        before = self.examiner.verdict
         found = self.examiner.see({"step": step, "images": self.run.display.images(step), **values})
         self.run.log(step, values, [each.name for each in found])
+        self.run.board.numbers(step, {"diagnosis/verdict": WORDS.index(self.examiner.verdict.word)})
         for each in found:
             announce(self.run, self.config, each)
-        if found:
-            record(self.run, self.config, list(self.examiner.findings.values()))
+        if found or self.examiner.verdict.word != before.word:
+            record(self.run, self.config, self.examiner)
         if found and self.settings.on_sick != "warn":
             raise Sick(found[0], self.run)
         for remark in set(self.evaluation.remarks if self.evaluation else ()) - self.said:
@@ -124,17 +126,19 @@ def announce(run: Run, config: Mapping[str, Any], finding: Finding) -> None:
         run.say(f"  try: {each}")
 
 
-def record(run: Run, config: Mapping[str, Any], findings: list[Finding]) -> None:
-    """Keep findings in run.json."""
-    run.note(findings=[each.facts() | {"try": remedies(each.name, config)} for each in findings])
+def record(run: Run, config: Mapping[str, Any], examiner: Examiner) -> None:
+    """Keep the verdict and the findings in run.json."""
+    findings = [each.facts() | {"try": remedies(each.name, config)} for each in examiner.findings.values()]
+    run.note(verdict=examiner.verdict.word, findings=findings)
 
 
 def summary(run: Run) -> list[str]:
-    """Return what the end of a training says of its findings: nothing for a healthy run."""
+    """Return what the end of a training says of its health: nothing for a healthy run."""
     findings, rollbacks = rows(run, "findings"), rows(run, "rollbacks")
     names = ", ".join(f"{each.get('name')} (step {each.get('step')})" for each in findings)
-    lines = standing(run)
-    lines += [f"  found    {names}", f"  why      ganctl doctor {run.typed}"] if names else []
+    lines, early = standing(run), run.record().get("verdict") == EARLY
+    lines += [f"  found    {names}"] if names else ["  verdict  too early to judge"] if early else []
+    lines += [f"  why      ganctl doctor {run.typed}"] if names or early else []
     if rollbacks:
         lines.append(f"  back     {len(rollbacks)} times, learning rates times {factor(run):g}")
     return lines
@@ -176,7 +180,7 @@ def goes_back(run: Run, config: Mapping[str, Any], settings: Settings, error: Si
     if isinstance(error, Unstable):
         finding = non_finite(error.name, error.value, error.step)
         announce(run, config, finding)
-        record(run, config, [finding])
+        run.note(verdict=SICK, findings=[finding.facts() | {"try": remedies(finding.name, config)}])
     else:
         finding = error.finding
     past, kept = rows(run, "rollbacks"), checkpoint.steps(run.checkpoints)

@@ -15,6 +15,8 @@ from ganctl.dataset.images.selection import Selection
 from ganctl.diagnosis import plot
 from ganctl.diagnosis.curves import sparkline
 from ganctl.diagnosis.finding import Finding
+from ganctl.diagnosis.history import History
+from ganctl.diagnosis.verdict import Verdict, verdict
 from ganctl.error import UsageError
 from ganctl.run import checkpoint
 from ganctl.run.folder import Folder
@@ -60,9 +62,10 @@ def test_a_healthy_run_exits_0_with_its_curves(folder, capsys):
 
 def test_a_short_log_is_not_called_healthy(folder, capsys):
     folder(logged(4000)[:5])
-    assert cli.main(["doctor", "run", "out=none"]) == 0
+    assert cli.main(["doctor", "run", "out=none"]) == 4
     text = capsys.readouterr().out
-    assert "Too early to say." in text and "Healthy" not in text and "Not judged: anything, before 8" in text
+    assert "Too early to judge: the log has" in text and "Healthy" not in text
+    assert "Not judged: anything, before 8" in text
 
 
 @pytest.mark.parametrize(
@@ -156,8 +159,12 @@ class Stub:
 
     limit = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, steps: int) -> None:
         self.findings: dict[str, Finding] = {}
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self.findings.values(), History())
 
     def see(self, line: dict) -> list[Finding]:
         if line["step"] != 6 or line["generator/update"] <= self.limit or self.findings:
@@ -223,7 +230,7 @@ def test_going_back_lowers_the_rates_and_a_run_resumed_after_it_is_the_same(trai
 def test_after_the_last_rollback_it_stops(train, capsys):
     code, run = train("always", "trainer.on_sick=rollback", "trainer.rollbacks=2")
     assert code == 3 and len(run.record()["rollbacks"]) == 2 and run.status() == "stopped"
-    assert cli.main(["doctor", "always", "out=none"]) in (0, 3)
+    assert cli.main(["doctor", "always", "out=none"]) == 4  # the short log of the last life
     assert capsys.readouterr().out.count("Went back from step 6 to 4") == 2
 
 

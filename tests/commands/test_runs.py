@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 
 import pytest
@@ -41,7 +42,26 @@ def terminal(monkeypatch, width):
 
 def test_a_run_is_one_line_with_status_progress_losses_and_age(capsys, tmp_path):
     make(tmp_path, "digits-dcgan", "stopped", step=12, steps=30, ago=185)
-    assert shown(capsys, tmp_path) == ["digits-dcgan  stopped  12/30  D 0.500 G 1.500  3 min ago"]
+    line = "digits-dcgan  stopped  -  12/30  -  D 0.500 G 1.500  3 min ago"
+    assert shown(capsys, tmp_path) == [line]
+
+
+def test_a_run_shows_what_the_diagnosis_says_and_its_best_number(capsys, tmp_path):
+    record = tmp_path / "a/run.json"
+    make(tmp_path, "a")
+    for facts, told in (
+        ({"verdict": "too early to judge"}, ["too early", "-"]),
+        (
+            {"verdict": "healthy", "best": {"name": "fid/fid", "value": 2.034, "step": 5}},
+            ["healthy", "fid 2.034"],
+        ),
+        ({"verdict": "sick", "findings": [{"name": "mode collapse", "until": None}]}, ["mode collapse", "-"]),
+        ({"verdict": "sick", "findings": [3, {"name": "x\x1b[2J"}]}, ["x", "-"]),
+        ({"verdict": "\x1b]0;x", "best": {"name": 5, "value": 1e999}}, ["", "-"]),
+    ):
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"best": None, "findings": []} | facts))
+        cells = re.split("  +", shown(capsys, tmp_path)[0])
+        assert cells[2].startswith(told[0]) and cells[4] == told[1] and "\x1b" not in cells[2]
 
 
 def test_the_newest_run_comes_first(capsys, tmp_path):
@@ -69,9 +89,9 @@ def test_a_run_is_running_only_while_its_process_lives(capsys, tmp_path):
     path = make(tmp_path, "celeba", "running", step=500, steps=1000)
     (path / "metrics.jsonl").write_text('{"step": 550}\n')
     with FileLock(path / "lock"):
-        assert shown(capsys, tmp_path)[0].split()[1:3] == ["running", "550/1000"]
+        assert shown(capsys, tmp_path)[0].split()[1:4] == ["running", "-", "550/1000"]
     # What was logged after the last checkpoint is lost: a resumed run starts at 500.
-    assert shown(capsys, tmp_path)[0].split()[1:3] == ["interrupted", "500/1000"]
+    assert shown(capsys, tmp_path)[0].split()[1:4] == ["interrupted", "-", "500/1000"]
 
 
 @pytest.mark.parametrize("file", ["run.json", "config.yaml", "metrics.jsonl"])

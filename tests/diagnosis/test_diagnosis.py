@@ -9,10 +9,11 @@ import pytest
 from logs import SICK, after, logged
 
 from ganctl.diagnosis import sickness
-from ganctl.diagnosis.examine import Examiner, examine
+from ganctl.diagnosis.examine import Examiner, examine, examined
 from ganctl.diagnosis.finding import SENTENCES
 from ganctl.diagnosis.history import History, median, quantile
 from ganctl.diagnosis.remedy import ADVICE, remedies
+from ganctl.diagnosis.verdict import EARLY, HEALTHY
 
 RECORDED = Path(__file__).parents[1] / "data" / "diagnosis"
 
@@ -190,3 +191,54 @@ def test_rates_are_computed_from_the_config():
     assert "optimizer.discriminator.learning_rate=0.001" in remedies("discriminator wins", config)
     (rates,) = [each for each in remedies("stalled", config) if "rate" in each]
     assert rates == "optimizer.discriminator.learning_rate=0.04 optimizer.generator.learning_rate=0.0002"
+
+
+def counted(captured, steps=4000, total=8.0, **changes) -> list[dict]:
+    """Return a log that counts modes every 500 steps."""
+    lines = logged(steps, **changes)
+    for line in lines:
+        if line["step"] % 500 == 0:
+            line |= {"modes/captured": captured(line["step"]), "modes/total": total, "modes/quality": 0.02}
+    return lines
+
+
+@pytest.mark.parametrize("total", [8.0, 25.0, 1000.0])
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75, 0.875, 0.95, 1.0])
+@pytest.mark.parametrize("coverage", [0.05, 0.5, 0.9])
+def test_nothing_is_called_healthy_over_missing_modes(share, total, coverage):
+    alike = {"coverage": lambda step: coverage, "density": lambda step: coverage}
+    lines = counted(lambda step: round(share * total), total=total, **alike)
+    for steps in (None, 4000, 8000):
+        word = examined(lines, steps).verdict.word
+        assert (word == HEALTHY) == (round(share * total) > 0.9 * total), (word, steps)
+
+
+def test_a_run_that_ends_without_its_modes_is_sick_and_one_on_its_way_is_not_judged():
+    # Samples lie around the modes, hardly any on them.
+    blurred = {name: lambda step: 0.1 for name in ("coverage", "density")}
+    lost = counted(lambda step: [0, 1, 0, 1, 1, 5, 2, 1][step // 500 - 1], **blurred)
+    assert examine(lost) == [] and examined(lost).verdict.word == EARLY
+    (finding,) = examine(lost, 4000)
+    assert finding.name == "mode collapse" and "ended with 1 of 8 modes (before: 1, 5, 2)" in finding.evidence
+    coming = counted(lambda step: step // 600, coverage=lambda _: 0.4, density=lambda _: 0.4)
+    assert examine(coming, 4000) == [] and examined(coming, 4000).verdict.word == EARLY
+    moment = counted(lambda step: 8.0 if step < 4000 else 3.0)  # one count may catch a moment
+    assert examine(moment, 4000) == [] and examined(moment, 4000).verdict.word == EARLY
+
+
+def test_missing_modes_are_gone_when_the_modes_are_there_and_not_before():
+    lines = counted(
+        lambda step: 1 if step < 3000 else 3 if step < 6000 else 8, steps=10_000, spread=lambda _: 0.5
+    )
+    assert [each.name for each in examine(lines[:110])] == ["mode collapse"]
+    assert not examine(lines[:110])[0].gone and examine(lines)[0].gone
+    assert examined(lines).verdict.word == HEALTHY
+
+
+def test_poor_samples_are_too_early_to_judge_however_well_the_players_are_matched():
+    """A brown mush at step 400: nothing is wrong yet, and nothing is right."""
+    mush = logged(400, coverage=lambda step: 0.03)
+    said = examined(mush).verdict
+    assert said.word == EARLY and "cover 3%" in said.reason
+    assert examined(logged(400)).verdict.word == HEALTHY
+    assert examined(logged(300)).verdict.word == examined([]).verdict.word == EARLY

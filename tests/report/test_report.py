@@ -265,13 +265,14 @@ def test_a_run_that_cannot_be_judged_yet_is_not_called_healthy(outputs, report):
     log(written(outputs, "both/old"), logged(400))
     log(written(outputs, "both/young"), logged(350))
     page = report("young/a")
-    assert tile(page, "diagnosis") == ("not judged (7 log lines of at least 8)", "state ")
+    early = ("too early to judge (the log has 7 of 8 points of 50 steps)", "state ")
+    assert tile(page, "diagnosis") == early
     assert "Not judged: anything, before 8 log lines" in page.text and "Nothing is wrong" not in page.text
-    assert tile(report("young/b"), "diagnosis")[0].startswith("not judged (0 ")
-    assert tile(report("young"), "diagnosis") == ("not judged (7 log lines of at least 8)", "state ")
+    assert tile(report("young/b"), "diagnosis")[0].startswith("too early to judge (the log has 0 ")
+    assert tile(report("young"), "diagnosis") == early
     page = report("both")
-    reason = "1 healthy (1 not judged: 7 log lines of at least 8)"
-    assert tile(page, "diagnosis") == (reason, "state ") and page.text.count("not judged") == 2
+    reason = "1 healthy (1 too early to judge: the log has 7 of 8 points of 50 steps)"
+    assert tile(page, "diagnosis") == (reason, "state ") and page.text.count("too early to judge") == 2
     assert tile(report("both/old"), "diagnosis") == ("healthy", "state finished")
 
 

@@ -1,0 +1,47 @@
+"""The verdict on a run: sick, healthy, or too early to judge."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ganctl.diagnosis.finding import Finding
+from ganctl.diagnosis.history import POINT, History, median
+from ganctl.diagnosis.sickness import COVERED, RECENT
+
+SICK, HEALTHY, EARLY = "sick", "healthy", "too early to judge"
+WORDS = (HEALTHY, EARLY, SICK)  # 0, 1 and 2 in TensorBoard
+EXIT_CODES = {
+    HEALTHY: 0,
+    SICK: 3,
+    EARLY: 4,
+}  # of `ganctl doctor`; 1 and 2 are a damaged run and a wrong command
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the diagnosis says of a run as a whole.
+
+    Args:
+        word: SICK, HEALTHY or EARLY.
+        reason: what is wrong, or why it is too early; "" for a healthy run.
+    """
+
+    word: str
+    reason: str = ""
+
+
+def verdict(findings: Iterable[Finding], history: History) -> Verdict:
+    """Judge a run. Healthy is not merely the absence of findings: samples have to look like the data."""
+    sick = [each.name for each in findings if not each.gone]
+    if sick:
+        return Verdict(SICK, ", ".join(sick))
+    if len(history) < RECENT:
+        return Verdict(EARLY, f"the log has {len(history)} of {RECENT} points of {POINT} steps")
+    if history.scores:  # what was counted tells more than what a batch shows
+        captured, total = history.lacks or (0.0, 0.0)
+        seen = f"{captured:.0f} of {total:.0f} modes were there at the last count"
+        return Verdict(EARLY, seen) if history.lacks else Verdict(HEALTHY)
+    for adversary in history.adversaries:
+        coverage = history.of(adversary).last("discriminator/coverage", RECENT)
+        if coverage and median(coverage) < COVERED:
+            return Verdict(EARLY, f"samples cover {median(coverage):.0%} of the data so far")
+    return Verdict(HEALTHY)
