@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganctl.config.choices import choices, values
-from ganctl.config.value import leaves, shown
+from ganctl.config.value import shown
+from ganctl.files.plain import leaves
 from ganctl.metric.summary import best, measured
 
 SEED, AVERAGED = "seed", "averaged"

@@ -12,7 +12,8 @@ from ganctl.comparison.protocol import Source
 from ganctl.comparison.ranking import Ranking
 from ganctl.config.chosen import RECIPES, Chosen
 from ganctl.config.lives import VOLATILE
-from ganctl.config.value import leaves, shown
+from ganctl.config.value import shown
+from ganctl.files.plain import leaves
 
 STEPS = "trainer.steps"  # it has a column of its own
 # What makes no other experiment of two runs: where it lies, how it is watched, how fast it is computed.

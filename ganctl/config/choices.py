@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ganctl.config.value import leaves
+from ganctl.files.plain import leaves
 
 PACKAGED = Path(__file__).parents[1] / "configs"
 # In an installed wheel the configs lie inside the package, in a checkout beside it.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganctl.config.value import leaves
+from ganctl.files.plain import leaves
 
 RECIPES = ("experiment", "model")  # groups whose choices say what other groups choose
 ABSENT = "(absent)"  # in the place of the usual value of a key that only the words brought

@@ -15,8 +15,9 @@ from ganctl.config.chosen import ABSENT, RECIPES, Choice, Chosen
 from ganctl.config.composed import composed, parts
 from ganctl.config.overrides import check_choice, is_group, parse
 from ganctl.config.trust import allow
-from ganctl.config.value import expected, leaves, look_up
+from ganctl.config.value import expected, look_up
 from ganctl.error import UsageError, closest, in_short, suggest
+from ganctl.files.plain import leaves
 
 
 @dataclass

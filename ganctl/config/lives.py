@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ganctl.config.value import leaves
+from ganctl.files.plain import leaves
 
 # These do not name a run either; the help of `ganctl resume` and docs/run-folder.md list them.
 VOLATILE = {

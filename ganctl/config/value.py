@@ -1,17 +1,7 @@
 """Values of a config: where each lies, and what may take its place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-
-def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted key, value) of all values in nested mappings; a list is one value."""
-    for key, value in node.items() if isinstance(node, Mapping) else ():
-        name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, Mapping):
-            yield from leaves(value, name)
-        else:
-            yield name, value
 
 
 def shown(value: Any) -> str:

@@ -140,3 +140,13 @@ def _count(size: list[int], inner: list[int]) -> None:
     """Add a node to the [nodes, height] of what it stands in."""
     size[0] += inner[0]
     size[1] = max(size[1], 1 + inner[1])
+
+
+def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted key, value) of all values in nested mappings; a list is one value."""
+    for key, value in node.items() if isinstance(node, Mapping) else ():
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(value, Mapping):
+            yield from leaves(value, name)
+        else:
+            yield name, value

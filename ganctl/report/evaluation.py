@@ -7,10 +7,10 @@ from typing import Any
 from ganctl.comparison.entry import Entry
 from ganctl.comparison.protocol import results_of
 from ganctl.comparison.row import figure
-from ganctl.config.value import leaves, shown
+from ganctl.config.value import shown
+from ganctl.files.plain import leaves
 from ganctl.metric.summary import best, is_number, measured
 from ganctl.report.chart import spoken
-from ganctl.report.element import Markup, tag
 
 RESULTS = 8  # the newest that are shown
 NUMBERS = 60  # rows
@@ -109,22 +109,7 @@ def headline(found: Sequence[Measurement]) -> list[tuple[str, str, str]]:
     return [told[metric] for metric in GOALS if metric in told]
 
 
-def section(found: Sequence[Measurement], pictures: Markup | None, notes: Sequence[str]) -> Markup | None:
-    """Return the section on the numbers, None where there are none."""
-    if not found and not pictures:
-        return None
-    return tag(
-        "section",
-        tag("h2", "Evaluation"),
-        tag("div", _table(found), class_="scroll") if found else None,
-        _protocols(found),
-        pictures,
-        [tag("p", note, class_="quiet") for note in notes],
-        id="evaluation",
-    )
-
-
-def _table(found: Sequence[Measurement]) -> Markup:
+def table(found: Sequence[Measurement]) -> dict[str, Any]:
     """Return the table: a row for each number, a column for each measurement; the best of a row is marked."""
     from ganctl.metric.goal import better
 
@@ -136,18 +121,10 @@ def _table(found: Sequence[Measurement]) -> Markup:
         goal = better(str(name))
         numbers = [float(each.values[name]) for each in found if is_number(each.values.get(name))]
         top = (min(numbers) if goal == "lower" else max(numbers)) if goal and alike else None
-        arrow = (
-            tag("span", "↓" if goal == "lower" else "↑", title=f"{goal} is better", class_="goal")
-            if goal
-            else None
-        )
         cells = [_cell(name, each, top if len(set(numbers)) > 1 else None) for each in found]
-        rows.append(tag("tr", tag("th", spoken(str(name)), arrow, scope="row"), cells))
-    heads = [
-        tag("th", each.title, [tag("small", text) for text in (each.note, *ways)], scope="col")
-        for each, ways in zip(found, _ways(found), strict=True)
-    ]
-    return tag("table", tag("thead", tag("tr", tag("td"), heads)), tag("tbody", rows))
+        rows.append((spoken(str(name)), goal, cells))
+    heads = [(each.title, [each.note, *ways]) for each, ways in zip(found, _ways(found), strict=True)]
+    return {"heads": heads, "rows": rows}
 
 
 def _ways(found: Sequence[Measurement]) -> list[list[str]]:
@@ -160,31 +137,21 @@ def _ways(found: Sequence[Measurement]) -> list[list[str]]:
     ]
 
 
-def _cell(name: str, each: Measurement, top: float | None) -> Markup:
+def _cell(name: str, each: Measurement, top: float | None) -> tuple[str, bool]:
     value: Any = each.values.get(name)
     if not is_number(value):
-        return tag("td", "-", class_="number")
+        return "-", False
     error: Any = each.values.get(ERRORS.get(name, ""))
-    text = figure(value, error if is_number(error) else None)
-    return tag("td", text, class_="number best" if top == value else "number")
+    return figure(value, error if is_number(error) else None), top == value
 
 
-def _protocols(found: Sequence[Measurement]) -> list[Markup]:
-    """Return how it was measured, once for each protocol, to be unfolded."""
+def protocols(found: Sequence[Measurement]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return (which measurements, rows of how), once for each protocol."""
     groups: dict[str, tuple[dict[str, str], list[str]]] = {}
     for each in found:
         flat = {key: shown(value) for key, value in leaves(each.protocol)}
         groups.setdefault(repr(sorted(flat.items())), (flat, []))[1].append(f"{each.title} ({each.note})")
-    parts = []
-    for flat, titles in groups.values():
-        rows = [
-            tag("div", tag("dt", key), tag("dd", value), class_="key")
-            for key, value in list(flat.items())[:100]
-        ]
-        body = tag("dl", rows) if rows else tag("p", "It was not stored.", class_="quiet")
-        heading = tag("summary", "Protocol", tag("span", f" of {'; '.join(titles)}", class_="quiet"))
-        parts.append(tag("details", heading, body, class_="protocol"))
-    return parts
+    return [("; ".join(titles), list(flat.items())[:100]) for flat, titles in groups.values()]
 
 
 def _told(protocol: Mapping[str, Any]) -> dict[str, Any]:

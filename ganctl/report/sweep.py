@@ -12,9 +12,8 @@ from ganctl.comparison.ranking import Ranking
 from ganctl.comparison.row import Row, columns, figure, notes, span
 from ganctl.diagnosis.verdict import EARLY, HEALTHY, SICK, Verdict
 from ganctl.report import album, chart
-from ganctl.report.element import Markup, joined, page, tag
-from ganctl.report.film import image
-from ganctl.report.single import said, tiles
+from ganctl.report.page import page
+from ganctl.report.single import said
 
 THUMB = 420  # pixels of a run's last grid
 REMARK = 1000  # characters of a remark
@@ -86,47 +85,25 @@ def report(
         sources, _ = drawn(ranking, table)
         pairs = [(row.brief, each) for row, each in zip(table, sources, strict=True)]
         curves = [chart.ranking_chart(ranking.name, ranking.goal, pairs)]
-    body = [
-        _head(folder, found, ranking, table),
-        # Word by word, for a text is cut as one value is, and these end with what is to be typed.
-        [
-            tag("p", [f"{word} " for word in text[:REMARK].split(" ")], class_="remark")
-            for text in [*remarks, *notes(table)]
-        ],
-        _leaderboard(found, ranking, table) if ranking else None,
-        tag(
-            "section",
-            tag("h2", "Curves"),
-            tag("div", tag("figure", class_="chart wide", data_chart=0), class_="charts one"),
-            id="curves",
-        )
-        if curves
-        else None,
-        tag(
-            "section",
-            tag("h2", "Runs"),
-            tag("div", [_card(each, folder, ranking) for each in found], class_="runs"),
-            id="runs",
-        ),
-    ]
-    return page(folder.resolve().name, tag("main", body), {"charts": curves, "frames": []})
-
-
-def _head(folder: Path, found: Sequence[Member], ranking: Ranking | None, table: Sequence[Row]) -> Markup:
     statuses = [each.entry.folder.status() for each in found]
-    finished = sum(status == "finished" for status in statuses)
-    facts: list[tuple[str, str, str | None]] = [("runs", str(len(found)), f"{finished} finished")]
+    facts: list[tuple[str, str, str | None]] = [
+        ("runs", str(len(found)), f"{sum(status == 'finished' for status in statuses)} finished")
+    ]
     if ranking and table:
         facts.append((f"best {ranking.name}", figure(*table[0].best), table[0].brief))
     word, state, reason = _diagnosis(found)
-    facts.append(("diagnosis", word, reason))
     links = [("leaderboard", "Leaderboard"), ("curves", "Curves")] if ranking else []
-    return tag(
-        "header",
-        tag("p", "ganctl report", class_="brand"),
-        tag("h1", folder.resolve().name),
-        tiles(facts, {"diagnosis": state}),
-        tag("nav", [tag("a", text, href=f"#{place}") for place, text in [*links, ("runs", "Runs")]]),
+    return page(
+        "sweep.html",
+        folder.resolve().name,
+        {"charts": curves, "frames": []},
+        facts=[*facts, ("diagnosis", word, reason)],
+        states={"diagnosis": state},
+        links=[*links, ("runs", "Runs")],
+        remarks=[text[:REMARK] for text in [*remarks, *notes(table)]],
+        board=_leaderboard(found, ranking, table) if ranking else None,
+        curves=curves,
+        cards=[_card(each, folder, ranking) for each in found],
     )
 
 
@@ -141,103 +118,54 @@ def _diagnosis(found: Sequence[Member]) -> tuple[str, str, str | None]:
     return (f"{sick} sick", "sick", more) if sick else (healthy, "" if early else "finished", more)
 
 
-def _leaderboard(found: Sequence[Member], ranking: Ranking, table: Sequence[Row]) -> Markup:
-    """Return the table of rows, the best first, each with its runs' last grids."""
+def _leaderboard(found: Sequence[Member], ranking: Ranking, table: Sequence[Row]) -> dict[str, Any]:
+    """Return the table of rows, the best first, with its runs' last grids; many settings share a cell."""
     by_path = {each.entry.folder.path: each for each in found}
     words = list(dict.fromkeys(word for row in table for word in row.settings))
     several = len(words) > WORDS
-    headings = ["settings"] if several else words or ["run"]
-    body = [_ranked(place, row, by_path, words, several) for place, row in enumerate(table, start=1)]
-    heads = [
-        *[tag("th", head, scope="col") for head in ("", "samples")],
-        *[tag("th", breakable(head), scope="col") for head in headings],
-        *[tag("th", head, scope="col", class_="number") for head in NUMBERS],
-    ]
+    rows = []
+    for row in table:
+        values: list[Any] = [row.settings.get(word, "-") for word in words] or [row.label]
+        if several:
+            values = [[f"{word}={value}" for word, value in row.settings.items() if value != "-"]]
+        counts = [span(row.best_steps), figure(*row.last), str(len(row.entries)), span(row.steps)]
+        rows.append(
+            {
+                "members": [by_path[entry.folder.path] for entry in row.entries],
+                "settings": values,
+                "numbers": [figure(*row.best), *counts],
+            }
+        )
     origins = "/".join(sorted({source.origin for source in ranking.sources}))
-    note = f"{ranking.name}, {ranking.goal} is better; mean ± sd over n seeds; from the {origins}."
-    return tag(
-        "section",
-        tag("h2", "Leaderboard"),
-        tag("p", note, class_="quiet"),
-        tag(
-            "div",
-            tag("table", tag("thead", tag("tr", heads)), tag("tbody", body), class_="leaderboard"),
-            class_="scroll",
-        ),
-        id="leaderboard",
-    )
+    return {
+        "note": f"{ranking.name}, {ranking.goal} is better; mean ± sd over n seeds; from the {origins}.",
+        "headings": ["settings"] if several else words or ["run"],
+        "numbers": NUMBERS,
+        "several": several,
+        "rows": rows,
+    }
 
 
-def _ranked(
-    place: int, row: Row, by_path: Mapping[Path, Member], words: Sequence[str], several: bool
-) -> Markup:
-    """Return one row of the leaderboard; several settings share a cell."""
-    headings: Sequence[str] = ["settings"] if several else words or ["run"]
-    values: list[Any] = [row.settings.get(word, "-") for word in words] or [row.label]
-    if several:
-        told = row.settings.items()
-        values = [[tag("code", f"{word}={value}") for word, value in told if value != "-"]]
-    numbers = [figure(*row.best), span(row.best_steps), figure(*row.last), str(len(row.entries))]
-    thumbs = [_thumb(by_path[entry.folder.path]) for entry in row.entries]
-    return tag(
-        "tr",
-        tag("td", str(place), class_="rank"),
-        tag("td", thumbs, class_="thumbs"),
-        [
-            tag("td", tag("span", value), data_label=head)
-            for head, value in zip(headings, values, strict=True)
-        ],
-        [
-            tag("td", value, data_label=head, class_="number best" if head == "best" else "number")
-            for head, value in zip(NUMBERS, [*numbers, span(row.steps)], strict=True)
-        ],
-    )
-
-
-def breakable(word: str) -> Markup:
-    """Return a long key that a browser may break after its dots."""
-    return Markup("<wbr>".join(joined(f"{part}.") for part in word.split("."))[: -len(".")])
-
-
-def _thumb(member: Member) -> Markup:
-    """Return a small picture that leads to its run's section; the script takes it from there."""
-    if not member.picture:
-        return tag("a", "no grid", href=f"#{member.place}", class_="thumb none")
-    picture = tag("img", data_from=member.place, alt=f"samples of {member.title}", width=88, height=88)
-    return tag("a", picture, href=f"#{member.place}", class_="thumb", title=member.title)
-
-
-def _card(member: Member, folder: Path, ranking: Ranking | None) -> Markup:
-    """Return a run's section."""
-    entry, shot = member.entry, member.picture
-    word, state, _ = said(member.verdict)
-    status = entry.folder.status()
-    own = entry.folder.path / "report.html"
+def _card(member: Member, folder: Path, ranking: Ranking | None) -> dict[str, Any]:
+    """Return what a run's section shows."""
+    entry, own, number = member.entry, member.entry.folder.path / "report.html", ""
     link = None
     if own.is_file() and entry.folder.path.resolve().is_relative_to(folder.resolve()):
-        place = own.resolve().relative_to(folder.resolve()).as_posix()
-        link = tag("p", tag("a", "The run's own report", href=quote(place)))
-    picture = image(shot, f"samples at step {member.step}") if shot else None
-    numbers = []
+        link = quote(own.resolve().relative_to(folder.resolve()).as_posix())
     for one, source in zip(ranking.entries, ranking.sources, strict=True) if ranking else ():
         if one is entry and ranking:
             step, value = source.best(ranking.name, ranking.goal)
-            numbers.append(tag("span", f"{ranking.name} {figure(value)} at step {step:,}", class_="choice"))
-    facts = [
-        tag("span", status, class_=f"choice state {status}"),
-        tag("span", f"step {entry.step:,}", class_="choice"),
-        numbers,
-        tag("span", word, class_=f"choice state {state}" if state == "sick" else "choice")
-        if member.verdict.word != HEALTHY
-        else None,
-    ]
-    return tag(
-        "article",
-        tag("h3", member.title),
-        tag("p", facts),
-        picture or tag("p", "no sample grid", class_="quiet"),
-        tag("p", entry.folder.path.name, class_="quiet path"),
-        link,
-        class_="run",
-        id=member.place,
-    )
+            number = f"{ranking.name} {figure(value)} at step {step:,}"
+    return {
+        "title": member.title,
+        "place": member.place,
+        "status": entry.folder.status(),
+        "reached": entry.step,
+        "number": number,
+        "verdict": said(member.verdict)[0] if member.verdict.word != HEALTHY else "",
+        "sick": member.verdict.word == SICK,
+        "picture": member.picture,
+        "step": member.step,
+        "folder": entry.folder.path.name,
+        "link": link,
+    }

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from ganctl.config.value import leaves
 from ganctl.files import atomic
+from ganctl.files.plain import leaves
 
 HEAD, TAIL = 12, 4  # bytes around a record: its length and the length's checksum, and its own checksum
 SAMPLES = "samples"

@@ -145,12 +145,48 @@ def test_curves_say_their_values_where_they_are_pointed_at(browser, run):
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
     ActionChains(browser).move_to_element(plot).perform()
     found = int(re.search(r"step ([\d,]+)", one(chart, "h3").text)[1].replace(",", ""))
-    assert 2500 < found < 3700 and len(chart.find_elements(By.CSS_SELECTOR, ".cursor")) == 1
+    assert 2500 < found < 3700 and one(chart, ".u-cursor-x").is_displayed()
     assert [each.text for each in chart.find_elements(By.CSS_SELECTOR, "li")] != before
     plot.send_keys(Keys.ARROW_RIGHT)
     assert f"step {found + 50:,}" in one(chart, "h3").text
     assert one(browser, "#frame-step").text == "step 6,000"  # the keys were the chart's
-    assert "mode collapse" in [each.text for each in chart.find_elements(By.CSS_SELECTOR, ".mark-name")]
+
+
+def test_dragging_over_steps_enlarges_them_and_a_double_click_shows_all(browser, run):
+    browser.get(run)
+    chart = browser.find_elements(By.CSS_SELECTOR, ".chart")[0]
+    plot = one(chart, ".u-over")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    whole = inked(browser, chart)
+    assert whole > 0.005  # curves, axes and a dotted line are there
+    mouse = ActionChains(browser).move_to_element_with_offset(plot, -60, 0).click_and_hold()
+    mouse.move_by_offset(60, 0).release().perform()
+    ActionChains(browser).move_to_element_with_offset(plot, -plot.size["width"] // 2 + 2, 0).perform()
+    first = int(re.search(r"step ([\d,]+)", one(chart, "h3").text)[1].replace(",", ""))
+    assert first > 1000
+    ActionChains(browser).double_click(plot).perform()
+    ActionChains(browser).move_to_element_with_offset(plot, -plot.size["width"] // 2 + 2, 0).perform()
+    assert "step 50" in one(chart, "h3").text
+
+
+def inked(browser, chart):
+    """Return the share of a chart's pixels on which something is drawn."""
+    return browser.execute_script(
+        "const canvas = arguments[0].querySelector('canvas'), ink = canvas.getContext('2d')"
+        ".getImageData(0, 0, canvas.width, canvas.height).data.filter((_, place) => place % 4 === 3);"
+        "return ink.filter((each) => each > 0).length / ink.length",
+        chart,
+    )
+
+
+def test_a_picture_that_is_clicked_fills_the_window(browser, run):
+    browser.get(run)
+    frame = one(browser, "#frame")
+    frame.click()
+    assert "large" in frame.get_attribute("class")
+    assert frame.rect["width"] == browser.execute_script("return document.documentElement.clientWidth")
+    frame.click()
+    assert "large" not in frame.get_attribute("class")
 
 
 def test_the_config_folds_to_what_differs_and_protocols_unfold(browser, run):
@@ -199,8 +235,8 @@ def test_a_thumbnail_of_the_leaderboard_leads_to_its_run(browser, sweep):
         browser,
         lambda: one(browser, f"#{place}").rect["y"] <= browser.execute_script("return scrollY + innerHeight"),
     )
-    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart .band")) == 0
-    assert len(browser.find_elements(By.CSS_SELECTOR, ".chart .curve:not(line)")) == 2
+    chart = one(browser, ".chart")
+    assert len(chart.find_elements(By.CSS_SELECTOR, ".legend li")) == 2 and inked(browser, chart) > 0.005
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
