@@ -13,7 +13,7 @@ This is how the weights that ship with ganctl were made, on two cores:
   fashion_mnist   93.07 % of the 10,000 test images, 80 s an epoch, 21 minutes
   digits          99.17 % of 360 held-out digits, 2.4 minutes
 
-  path     the data's files; default: Keras's download (digits need none)
+  path     the data's files; default: the download (digits need none)
   out      the weights; default: NAME.safetensors
   epochs   passes over the training images
   seed     of weights and order

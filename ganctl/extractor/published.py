@@ -1,45 +1,16 @@
 """Weights that others published: where they are kept, how they get there, and that they are the same."""
 
 import hashlib
-import http.client
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
-from urllib.request import urlopen
 
 from ganctl.check import expect_switch
-from ganctl.error import UsageError, in_short
-from ganctl.files import atomic, cache
+from ganctl.error import UsageError
+from ganctl.files.download import PIECE, Published, fetch
 
-PIECE = 1 << 20  # bytes read at a time
-PATIENCE = 60  # seconds that a server may be silent
+__all__ = ["Published", "locate"]
 
-
-@dataclass(frozen=True)
-class Published:
-    """A file: its name, where it is on the network, its sha256 in hex and its size in bytes."""
-
-    file: str
-    url: str
-    sha256: str
-    size: int
-
-    @property
-    def place(self) -> Path:
-        """Where a download lies: in ganctl's cache.
-
-        Raises:
-            UsageError: where there is none.
-        """
-        folder = cache.folder()
-        if folder is None:
-            raise UsageError(
-                f"{self.file}: there is no home folder to keep it in; set XDG_CACHE_HOME, or type "
-                "extractor.path=FILE."
-            )
-        return folder / self.file
+BY_HAND = "type extractor.path=FILE"
 
 
 def locate(
@@ -64,7 +35,7 @@ def locate(
             "extractor.download=true: expected no extractor.path beside it; leave one of the two out."
         )
     first = published[0]
-    place = first.place if path is None else Path(str(path)).expanduser()
+    place = first.place(BY_HAND) if path is None else Path(str(path)).expanduser()
     if not place.is_file():
         if not download:
             raise UsageError(
@@ -72,7 +43,7 @@ def locate(
                 f"extractor.download=true to fetch {first.size / 1e6:.0f} MB from {first.url} , or "
                 "extractor.path=FILE if you have them."
             )
-        fetch(first, place)
+        fetch(first, place, BY_HAND)
     sha256 = checksum(place)
     if verify and sha256 not in {each.sha256 for each in published}:
         known = " or ".join(f"{each.file} ({each.sha256[:8]}...)" for each in published)
@@ -81,37 +52,6 @@ def locate(
             "type extractor.verify=false if it is to be another."
         )
     return place, sha256
-
-
-def fetch(published: Published, place: Path) -> None:
-    """Download a file, which takes its place once it is checked.
-
-    Raises:
-        UsageError: when it cannot be had, or is another.
-    """
-    print(f"Downloading {published.url} to {place} ({published.size / 1e6:.0f} MB) ...", file=sys.stderr)
-    try:
-        with atomic.writing(place) as out:
-            if _copied(published, out) != published.sha256:
-                raise UsageError(
-                    f"{published.url}: expected a file whose sha256 begins {published.sha256[:8]}, got "
-                    "another; get it by hand and type extractor.path=FILE."
-                )
-    except (OSError, http.client.HTTPException) as error:
-        raise UsageError(
-            f"{published.url}: its download to {place} failed ({in_short(error)}); get it on a machine that "
-            "has a network, and type extractor.path=FILE."
-        ) from error
-
-
-def _copied(published: Published, out: IO[bytes]) -> str:
-    """Copy what the address gives, not much more than is expected of it; return the sha256, in hex."""
-    digest = hashlib.sha256()
-    with urlopen(published.url, timeout=PATIENCE) as source:
-        while (piece := source.read(PIECE)) and out.tell() <= published.size:
-            out.write(piece)
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def checksum(path: Path) -> str:

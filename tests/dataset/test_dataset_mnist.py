@@ -1,5 +1,6 @@
 """MNIST, Fashion-MNIST and the bundled digits: every way in, and every way it can go wrong."""
 
+import dataclasses
 import gzip
 import hashlib
 import shutil
@@ -10,10 +11,9 @@ import numpy as np
 import pytest
 from builders import DATA, python
 
-from ganctl.dataset.images import mnist
+from ganctl.dataset.images import mnist, published
 from ganctl.dataset.images.digits import digits
 from ganctl.error import UsageError
-from ganctl.files import download
 
 
 def data(name: str) -> Path:
@@ -99,18 +99,15 @@ def test_fashion_mnist_is_found_in_keras_cache_when_its_last_file_is_there(
     images = mnist.fashion_mnist(flip=True)
     assert images.name == "fashion_mnist" and images.classes[9] == "ankle boot"
     (home / "datasets" / "fashion-mnist" / "t10k-images-idx3-ubyte.gz").unlink()
-    assert download.cached("fashion_mnist") is None
+    assert published.cached("fashion_mnist") is None
 
 
 def test_without_data_and_network_both_ways_and_digits_are_named(tmp_path, monkeypatch):
-    import keras
-
-    def offline():
-        raise Exception("URL fetch failure on https://somewhere\n: no network")
-
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", offline)
-    refused(r"no network.*needs a network.*dataset\.path=FOLDER.*images-idx3-ubyte.*dataset=digits")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    nowhere = dataclasses.replace(published.FILES["mnist"][0], url="http://127.0.0.1:9/mnist.npz")
+    monkeypatch.setitem(published.FILES, "mnist", [nowhere])
+    refused(r"failed .*needs a network.*dataset\.path=FOLDER.*images-idx3-ubyte.*dataset=digits")
 
 
 def test_other_content_is_refused_unless_told_not_to_verify(small):

@@ -9,7 +9,7 @@ import pytest
 from builders import ROOT
 
 from ganctl.error import UsageError
-from ganctl.extractor.published import Published
+from ganctl.files.download import Published
 from ganctl.files import atomic, cache, pictures
 from ganctl.run import checkpoint
 from ganctl.run.writer import Run
@@ -158,4 +158,4 @@ def test_without_a_home_nothing_is_remembered_and_nothing_fails(monkeypatch):
     assert cache.folder() is None
     assert [cache.remembered({"a": 1}, lambda n=n: {"x": n}) for n in (1, 2)] == [{"x": 1}, {"x": 2}]
     with pytest.raises(UsageError, match="no home folder to keep it in; set XDG_CACHE_HOME"):
-        _ = Published("a.h5", "https://nowhere", "00", 1).place
+        Published("a.h5", "https://nowhere", "00", 1).place("type x")

@@ -1,4 +1,4 @@
-"""CIFAR-10, from its python or binary batches, from images, or from Keras's download."""
+"""CIFAR-10, from its python or binary batches, from images, or from a download."""
 
 import hashlib
 import io
@@ -12,10 +12,10 @@ import numpy as np
 from ganctl.dataset.images.folder import load
 from ganctl.dataset.images.image_set import Images, in_memory
 from ganctl.dataset.images.picture import Form
+from ganctl.dataset.images.published import downloaded
 from ganctl.dataset.images.selection import Selection
 from ganctl.dataset.options import Augmentation, choice, existing, switch
 from ganctl.error import UsageError
-from ganctl.files.download import keras_cache
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SIDE = 32
@@ -55,7 +55,7 @@ def cifar10(
 
     Args:
         path: a folder with the python or binary batches, the .tar.gz of one, a zip or folder of images (taken
-            whole), or None for Keras's download.
+            whole), or None for the download.
         split: "train" or "test".
         verify: refuse a .tar.gz that is not a published one.
         limit, holdout: see `ganctl.dataset.images.selection.Selection`.
@@ -70,7 +70,7 @@ def cifar10(
     choice("split", split, tuple(BATCHES))
     switch("verify", verify)
     skip = choice("on_bad", on_bad, ("error", "skip")) == "skip"
-    place = keras_cache("cifar10", " or ".join(FOLDERS)) if path is None else existing(path)
+    place = downloaded("cifar10", " or ".join(FOLDERS)) if path is None else existing(path)
     files = read_tar(place, split, verify=verify) if place.suffix in TARS else read_folder(place, split)
     if not files:
         form = Form(SIDE, SIDE, channels=3, fit="crop", background="white")
@@ -88,7 +88,7 @@ def cifar10(
         classes=CLASSES,
         augmentation=augmentation,
         selection=selection,
-        unseen=(lambda: test_split(place)) if split == "train" and place.is_dir() else None,
+        unseen=(lambda: test_split(place)) if split == "train" else None,
     )
 
 
@@ -98,9 +98,10 @@ def array_of(rows: np.ndarray) -> np.ndarray:
 
 
 def test_split(place: Path) -> tuple[np.ndarray, None] | None:
-    """Return the test split's images in a folder, without labels; None where they cannot be read."""
+    """Return the test split's images beside the others, without labels; None where they cannot be read."""
     try:
-        batches = [read_batch(place, name, data) for name, data in read_folder(place, "test").items()]
+        files = read_tar(place, "test", verify=False) if place.suffix in TARS else read_folder(place, "test")
+        batches = [read_batch(place, name, data) for name, data in files.items()]
     except UsageError:
         return None
     return (array_of(batches[0][0]), None) if batches else None

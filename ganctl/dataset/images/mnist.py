@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST, from their published idx files or from Keras's download."""
+"""MNIST and Fashion-MNIST, from their published idx files or from a download."""
 
 import gzip
 import hashlib
@@ -10,10 +10,10 @@ import numpy as np
 
 from ganctl.dataset.images.digits import DIGITS
 from ganctl.dataset.images.image_set import Images, in_memory
+from ganctl.dataset.images.published import downloaded
 from ganctl.dataset.images.selection import Selection
 from ganctl.dataset.options import Augmentation, choice, existing, switch
 from ganctl.error import UsageError
-from ganctl.files.download import keras_cache
 
 CLOTHES = (
     "T-shirt",
@@ -70,7 +70,7 @@ def mnist(
     """Return the handwritten digits of LeCun, Cortes and Burges: 60,000 (test: 10,000) grey 28x28.
 
     Args:
-        path: a folder with the idx files, packed (.gz) or not, or Keras's mnist.npz; None = Keras's download.
+        path: a folder with the idx files, packed (.gz) or not, or Keras's mnist.npz; None = the download.
         split: "train" or "test".
         verify: refuse data that are not the published ones.
         limit, holdout: see `ganctl.dataset.images.selection.Selection`.
@@ -117,7 +117,7 @@ def load(
     """Find, read and check one split of one of the two sets; see `mnist`."""
     choice("split", split, tuple(PREFIXES))
     switch("verify", verify)
-    place = existing(path) if path is not None else keras_cache(name, FILES)
+    place = existing(path) if path is not None else downloaded(name, FILES)
     arrays = read_npz(place, split) if place.suffix == ".npz" else read_folder(place, split)
     if len(arrays[0]) != len(arrays[1]):
         numbers = f"{len(arrays[0])} {split} images and {len(arrays[1])} labels"
