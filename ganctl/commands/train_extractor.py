@@ -113,13 +113,15 @@ def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
         import numpy as np
 
         from ganctl.dataset.images.digits import digits
-        from ganctl.dataset.images.selection import Selection
+        from ganctl.dataset.images.selection import Chosen
         from ganctl.image import to_float
 
-        whole = digits()
-        _, others = Selection(holdout=HELD).split(len(whole))
-        held_out = to_float(whole.read(others)), np.asarray(whole.labels)[others]
-        return digits(holdout=HELD, **recipe.changes), held_out
+        whole = digits(**recipe.changes)
+        places, labels = np.arange(len(whole)), np.asarray(whole.labels)
+        others = np.arange(HELD) * len(whole) // HELD  # those that the extractor in the package never saw
+        held_out, used = (to_float(whole.read(others)), labels[others]), np.setdiff1d(places, others)
+        whole.storage, whole.labels = Chosen(whole.storage, used), labels[used]
+        return whole, held_out
     from ganctl.dataset.images import mnist
 
     make = getattr(mnist, name)

@@ -64,7 +64,7 @@ class Dataset(Protocol):
         """
 
     def examples(self, places: np.ndarray, *, held: bool = False) -> Mapping[str, np.ndarray]:
-        """Return the fields of the examples at some places, counted round and round, not augmented.
+        """Return the fields of some examples, as if shuffled, counted round and round, not augmented.
 
         Args:
             places: whole numbers (n,).

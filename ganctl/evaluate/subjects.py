@@ -13,12 +13,13 @@ import numpy as np
 
 from ganctl import image
 from ganctl.comparison.entry import evaluation_of
+from ganctl.dataset.images.order import digests
 from ganctl.error import RunError, UsageError
 from ganctl.evaluate import pictures
 from ganctl.files import atomic
 from ganctl.files.arrays import arrays, in_range
 from ganctl.game.keys import EVALUATE
-from ganctl.metric.view import pieces
+from ganctl.metric.view import order_of, pieces
 from ganctl.run.console import complain
 from ganctl.run.folder import Folder
 from ganctl.training import build
@@ -105,7 +106,7 @@ def of_files(path: Path, dataset: Any, count: int) -> Subject:
     Args:
         path: where they are.
         dataset: that they are compared with.
-        count: how many will be asked for; fewer than there are, and they are taken in a random order.
+        count: how many will be asked for. They come as if shuffled, whatever the order of the files is.
 
     Raises:
         UsageError: for samples of another shape than the data's, or labels that are not theirs.
@@ -137,7 +138,11 @@ def _of_folder(path: Path, dataset: Any, count: int) -> Subject:
 def _of_array(path: Path, dataset: Any, count: int) -> Subject:
     """Return the samples in an .npy or .npz file."""
     samples, labels = arrays(path, dataset)
-    places = _places(len(samples), count)
+
+    def pixels(some: np.ndarray) -> np.ndarray:
+        return image.to_uint8(in_range(path, samples[some]))
+
+    places = np.argsort(digests(pixels, len(samples)), kind="stable")
 
     def part(some: slice) -> np.ndarray:
         return in_range(path, samples[places[some]])
@@ -154,18 +159,12 @@ def _of_array(path: Path, dataset: Any, count: int) -> Subject:
 
 def of_images(title: str, images: Any, dataset: Any, count: int) -> Subject:
     """Return images in the place of samples."""
-    places = _places(len(images), count)
+    places = order_of(images)
     stream = pieces(lambda part: image.to_float(images.read(places[part])), len(places))
     labels = None if images.labels is None else images.labels[places]
     return Subject(
         title=title, dataset=dataset, stream=stream, out=Path("outputs"), count=len(images), labels=labels
     )
-
-
-def _places(count: int, wanted: int) -> np.ndarray:
-    """Return where samples lie: in a random order where not all are wanted, for files are often sorted."""
-    places = np.arange(count)
-    return places if wanted >= count else np.random.default_rng(0).permutation(places)
 
 
 def keep(
@@ -250,9 +249,14 @@ def _same_size(path: Path, images: Any, shape: tuple[int, ...]) -> None:
     from PIL import Image
 
     storage = images.storage
-    with Image.open(io.BytesIO(storage.source.read(storage.names[0]))) as first:
-        if first.size != (shape[1], shape[0]):
-            wanted, got = f"{shape[0]}x{shape[1]}", f"{first.size[1]}x{first.size[0]}"
-            raise UsageError(
-                f"{path}: expected images of {wanted}, like the data, got {got}; resize them first."
-            )
+    wanted, others, first = (shape[1], shape[0]), 0, ""
+    for name in storage.names:
+        with Image.open(io.BytesIO(storage.source.read(name))) as picture:
+            if picture.size != wanted:
+                others += 1
+                first = first or f"{name} of {picture.size[1]}x{picture.size[0]}"
+    if others:
+        raise UsageError(
+            f"{path}: expected images of {shape[0]}x{shape[1]}, like the data, got {others} of "
+            f"{len(storage.names)} of another size, {first}; resize them first."
+        )

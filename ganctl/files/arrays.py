@@ -8,6 +8,7 @@ import numpy as np
 from ganctl import image
 from ganctl.error import RunError, UsageError
 
+CHUNK = 2048  # samples looked at together
 BEYOND = 1e-3  # what rounding may have added to 1
 
 
@@ -27,6 +28,7 @@ def arrays(path: Path, dataset: Any) -> tuple[np.ndarray, np.ndarray | None]:
             f"{path}: expected samples of (n, {', '.join(map(str, shape))}), float in [-1, 1] or uint8, "
             f"got {samples.dtype} of {samples.shape}."
         )
+    _not_from_0(path, samples)
     if labels is None:
         return samples, None
     if labels.shape != (len(samples),) or labels.dtype.kind not in "iu":
@@ -40,6 +42,19 @@ def arrays(path: Path, dataset: Any) -> tuple[np.ndarray, np.ndarray | None]:
             f"got {labels.min()} to {labels.max()}."
         )
     return samples, labels.astype(np.int64)
+
+
+def _not_from_0(path: Path, samples: np.ndarray) -> None:
+    """Refuse floats of which none is negative: pixels in [0, 1], which would be measured as pale ones."""
+    if samples.dtype.kind != "f" or not samples.size:
+        return
+    parts = [samples[start : start + CHUNK] for start in range(0, len(samples), CHUNK)]
+    low, high = min(float(np.min(each)) for each in parts), max(float(np.max(each)) for each in parts)
+    if low >= 0.0 and high <= 1 + BEYOND:
+        raise UsageError(
+            f"{path}: expected floats in [-1, 1] (or uint8), got none below 0, as pixels in [0, 1] are; "
+            "store 2 * x - 1, or uint8."
+        )
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:

@@ -12,7 +12,7 @@ from ganctl import __version__
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
 from ganctl.metric.contract import Metric
-from ganctl.metric.view import Side, View, evenly
+from ganctl.metric.view import Side, View, some_of
 
 REFERENCES = ("auto", "test", "train")
 MOST, FEW = 100_000, 10_000  # training images among which a picture shows the nearest
@@ -26,7 +26,7 @@ class Evaluation:
 
     Args:
         samples: fakes of which the numbers are taken; `modes` has its own protocol.
-        real: real images at most, spread evenly over the set.
+        real: real images at most, those of the set as if shuffled.
         reference: which real images: "test" (the test split), "train" (those trained on), or "auto" (the test
             split where there is one).
         metrics: by name: view -> {number: value}; see `ganctl.metric.view.View`.
@@ -170,8 +170,9 @@ class Evaluation:
             split, images = reference
             facts |= {
                 "reference": f"{images.name} {split}",
-                "fingerprint": images.fingerprint,
+                "fingerprint": getattr(images, "identity", images.fingerprint),
                 "real": min(self.most, len(images)),
+                **({"chosen": "by content"} if self.most < len(images) else {}),
                 "extractor": extractor.name,
                 "extractor_sha256": extractor.sha256,
                 "resize": extractor.resize,
@@ -219,13 +220,13 @@ class Evaluation:
     def _real(self, dataset: Any) -> Side:
         if "real" not in self._sides:
             _, images = self._reference(dataset)
-            self._sides["real"] = evenly(images, self.most, self._suited(dataset), tell=self._told)
+            self._sides["real"] = some_of(images, self.most, self._suited(dataset), tell=self._told)
         return self._sides["real"]
 
     def _trained(self, dataset: Any, most: int) -> Side:
         name = f"trained {most}"
         if name not in self._sides:
-            self._sides[name] = evenly(dataset, most, self._suited(dataset), tell=self._told)
+            self._sides[name] = some_of(dataset, most, self._suited(dataset), tell=self._told)
         return self._sides[name]
 
     def _others(self, dataset: Any, most: int) -> tuple[Side, Side]:
@@ -235,5 +236,5 @@ class Evaluation:
             held = dataset.held(min(most, len(dataset)))
             extractor = self._suited(dataset)
             unseen = Side(lambda wanted: iter([held[:wanted]]), len(held), extractor, tell=self._told)
-            self._sides[name] = (evenly(dataset, len(held), extractor, tell=self._told), unseen)
+            self._sides[name] = (some_of(dataset, len(held), extractor, tell=self._told), unseen)
         return self._sides[name]

@@ -166,18 +166,24 @@ def regrouped(parts: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
         yield rest
 
 
-def evenly(dataset: Any, count: int, extractor: Any, **rules: Any) -> Side:
-    """Return a side of `count` real images (all of a smaller set), spread evenly over a set."""
+def some_of(dataset: Any, count: int, extractor: Any, **rules: Any) -> Side:
+    """Return a side of `count` real images (all of a smaller set), as if shuffled."""
     count = min(count, len(dataset))
-    places = np.arange(count) * len(dataset) // max(count, 1)
-
+    places = order_of(dataset)[:count]
     labels = None if dataset.labels is None else dataset.labels[places]
     key = {
-        "fingerprint": dataset.fingerprint,
+        "fingerprint": getattr(dataset, "identity", dataset.fingerprint),
         "count": count,
+        "order": "content",
         "extractor": extractor.name,
         "sha256": extractor.sha256,
         "resize": extractor.resize,
     }
     read = pieces(lambda part: image.to_float(dataset.read(places[part])), count)
     return Side(read, count, extractor, labels=labels, key=key, **rules)
+
+
+def order_of(dataset: Any) -> np.ndarray:
+    """Return the order of a set's images that does not depend on their files' names, or one at random."""
+    known = getattr(dataset, "order", None)
+    return np.random.default_rng(0).permutation(len(dataset)) if known is None else known

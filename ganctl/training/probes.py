@@ -36,7 +36,7 @@ class AverageProbe:
         if not self.draw:
             return {}
         if self._reals is None:
-            self._reals = dataset.take(MOST)
+            self._reals = dataset.examples(np.arange(min(MOST, len(dataset))))["image"]
         if len(self._reals) < MOST:
             return {}
         return {

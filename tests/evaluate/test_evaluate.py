@@ -313,7 +313,9 @@ def test_files_that_do_not_fit_are_told(evaluate, tmp_path):
     assert "cannot be read" in evaluate("bad.npz", "dataset=digits", code=1)
     (tmp_path / "big").mkdir()
     Image.new("L", (32, 32)).save(tmp_path / "big/a.png")
-    assert "expected images of 28x28, like the data, got 32x32" in evaluate("big", "dataset=digits", code=2)
+    assert "expected images of 28x28, like the data, got 1 of 1 of another size, a.png of 32x32" in evaluate(
+        "big", "dataset=digits", code=2
+    )
 
 
 def test_a_best_checkpoint_by_a_number_that_nothing_measures_is_refused():
@@ -403,3 +405,17 @@ def test_how_far_a_measurement_is_is_told_in_lines_where_there_is_no_terminal(ca
     with Countdown(200, "measuring", quiet=True, every=0.0) as countdown:
         countdown.advance(50)
     assert capsys.readouterr().out == ""
+
+
+def test_every_file_is_looked_at_and_every_array_says_its_range(evaluate, tmp_path):
+    """The first file stands for none but itself; floats in [0, 1] would be measured as pale pictures."""
+    good = digits().take(40)
+    np.save(tmp_path / "pale.npy", (good + 1) / 2)
+    text = evaluate("pale.npy", "dataset=digits", code=2)
+    assert "got none below 0, as pixels in [0, 1] are; store 2 * x - 1" in text
+    (tmp_path / "mixed").mkdir()
+    for index in range(6):
+        side = 64 if index in (3, 5) else 28
+        Image.new("L", (side, side), index).save(tmp_path / f"mixed/{index}.png")
+    text = evaluate("mixed", "dataset=digits", code=2)
+    assert "got 2 of 6 of another size, 3.png of 64x64" in text

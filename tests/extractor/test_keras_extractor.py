@@ -83,7 +83,7 @@ def test_a_layer_with_pixels_is_averaged_and_one_that_is_not_there_is_named(save
 
 
 def test_another_layer_or_scale_is_another_protocol_and_another_place_in_the_cache(saved):
-    from ganctl.metric.view import evenly
+    from ganctl.metric.view import some_of
 
     class Set:
         fingerprint, labels = "a", None
@@ -98,7 +98,7 @@ def test_another_layer_or_scale_is_another_protocol_and_another_place_in_the_cac
     ways = [{}, {"layer": "convolution"}, {"scale": "unit"}, {"layer": "convolution", "scale": "unit"}]
     extractors = [Keras(path, **way) for way in ways]
     assert len({each.resize for each in extractors}) == 4  # which the protocol and the cache's key hold
-    sides = [evenly(Set(), 2, each) for each in extractors]
+    sides = [some_of(Set(), 2, each) for each in extractors]
     assert len({str(side._key) for side in sides}) == 4
 
 

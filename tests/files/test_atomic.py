@@ -9,8 +9,8 @@ import pytest
 from builders import ROOT
 
 from ganctl.error import UsageError
-from ganctl.files.download import Published
 from ganctl.files import atomic, cache, pictures
+from ganctl.files.download import Published
 from ganctl.run import checkpoint
 from ganctl.run.writer import Run
 from ganctl.training import drawing

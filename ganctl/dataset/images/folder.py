@@ -22,6 +22,8 @@ ROOM = 2**30  # bytes of decoded images that cache=auto keeps in memory
 class Disk:
     """Images that are read and decoded, in parallel, whenever they are asked for."""
 
+    digests: np.ndarray | None = None
+
     def __init__(self, source: Folder | Zip, names: Sequence[str], form: Form, *, workers: int = WORKERS):
         self.source = source
         self.names = names
@@ -109,6 +111,7 @@ def load(
     refuse_bad(source, found, skip=skip)
     names = [images.names[index] for index in found.good]
     storage: Storage = Disk(source, names, form) if found.array is None else Memory(found.array)
+    storage.digests = found.digests
     pictures = Images(
         place.stem,
         storage,

@@ -1,5 +1,6 @@
 """A set of images: what every image data set's factory returns."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import astuple
@@ -9,6 +10,7 @@ import numpy as np
 
 from ganctl import image
 from ganctl.dataset.contract import Paths, check_batch_size
+from ganctl.dataset.images.order import by_content
 from ganctl.dataset.images.selection import Chosen, Selection
 from ganctl.dataset.images.storage import Memory, Storage
 from ganctl.dataset.options import Augmentation
@@ -36,7 +38,8 @@ class Images:
         unseen: returns images and labels of another set of the same kind, such as the test split, of which
             none is trained on; None where they do not lie ready.
 
-    Attributes: see `ganctl.dataset.contract.Dataset`.
+    Attributes: see `ganctl.dataset.contract.Dataset`, and
+        identity: sha256, in hexadecimal, of the images that metrics see: not of how they are augmented.
 
     Raises:
         UsageError: no images, or an augmentation that does not fit them.
@@ -71,14 +74,17 @@ class Images:
         self.augmentation.fits(self.shape)
         marks = None if self.labels is None else digest(self.labels)
         changes = tuple(map(float, astuple(self.augmentation)))  # so that 0 and 0.0 are the same
-        parts: tuple = (content, self.shape, marks, classes, changes)
-        if selection and selection.chosen:
-            parts += (astuple(selection),)
+        chosen: tuple = ("by content", astuple(selection)) if selection and selection.chosen else ()
+        if selection and chosen:
             self._select(selection)
+        parts = (content, self.shape, marks, classes, changes, *chosen)
         self.fingerprint = hashlib.sha256(repr(parts).encode()).hexdigest()
+        # What is measured is not augmented: flipped or not, it is one set.
+        self.identity = hashlib.sha256(repr((content, self.shape, *chosen)).encode()).hexdigest()
 
     def _select(self, selection: Selection) -> None:
-        used, others = selection.split(len(self.storage))
+        used, others = selection.split(len(self.storage), self.labels, self.order)
+        del self.order  # of the whole set
         labels = None if self.labels is None else self.labels[others]
         self._others = Chosen(self.storage, others), labels
         self.storage = Chosen(self.storage, used)
@@ -86,6 +92,11 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.storage)
+
+    @functools.cached_property
+    def order(self) -> np.ndarray:
+        """The places of all images, as if shuffled: in the order of their contents."""
+        return by_content(self.storage)
 
     def batches(self, batch_size: int, *, seed: int, start: int = 0) -> "tf.data.Dataset":
         """Return batches start, start + 1, ... without end; batch i is a pure function of (seed, i).
@@ -123,12 +134,16 @@ class Images:
     def held(self, count: int) -> np.ndarray:
         """Return up to `count` of the held-out images, float32 in [-1, 1], perhaps none."""
         images, _ = self._unseen_ones()
-        return image.to_float(images.read(np.arange(min(count, len(images)))))
+        return image.to_float(images.read(self._held_order[:count]))
+
+    @functools.cached_property
+    def _held_order(self) -> np.ndarray:
+        return by_content(self._unseen_ones()[0])
 
     def examples(self, places: np.ndarray, *, held: bool = False) -> dict[str, np.ndarray]:
         """Return images, float32 in [-1, 1], and labels at some places; see `Dataset.examples`."""
         images, labels = self._unseen_ones() if held else (self.storage, self.labels)
-        places = places % len(images)
+        places = (self._held_order if held else self.order)[places % len(images)]
         found = {"image": image.to_float(images.read(places))}
         return found if labels is None else {**found, "label": labels[places]}
 

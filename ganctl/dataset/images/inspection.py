@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from ganctl.dataset.images.order import digest_of
 from ganctl.dataset.images.picture import WORKERS, BadImage, Form, decode
 from ganctl.dataset.images.source import Folder, Zip, shown
 from ganctl.error import UsageError
@@ -29,12 +30,14 @@ class Inspection:
         good: positions of the whole images in the list of names, ascending.
         bad: reasons by name.
         content: sha256 over names and bytes of the whole images.
+        digests: of the whole images, as they are in their form, uint64 (n,).
         array: the images at `good`, uint8 (n, height, width, channels), when they were to be kept.
     """
 
     good: np.ndarray
     bad: dict[str, str]
     content: str
+    digests: np.ndarray
     array: np.ndarray | None = None
 
 
@@ -43,11 +46,12 @@ def inspect(source: Folder | Zip, names: Sequence[str], form: Form, *, keep: boo
 
     Without `keep`, files that were found whole before, and have not changed, are not looked at again.
     """
-    record = None if keep else record_path(source, names)
+    record = None if keep else record_path(source, names, form)
     if record and (known := recall(record, names)):
         return known
     array = np.empty((len(names), *form.shape), np.uint8) if keep else None
     good: list[int] = []
+    digests: list[int] = []
     bad: dict[str, str] = {}
     content = hashlib.sha256()
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -57,10 +61,12 @@ def inspect(source: Folder | Zip, names: Sequence[str], form: Form, *, keep: boo
                 bad[names[index]] = str(result)
                 continue
             content.update(f"{names[index]}\0".encode() + result[0])
+            digests.append(digest_of(np.ascontiguousarray(result[1]).data))
             if array is not None:
                 array[len(good)] = result[1]
             good.append(index)
-    found = Inspection(np.array(good, np.int64), bad, content.hexdigest())
+    told = np.array(digests, np.uint64)
+    found = Inspection(np.array(good, np.int64), bad, content.hexdigest(), told)
     found.array = None if array is None else array[: len(good)]
     if record:
         remember(record, found)
@@ -115,9 +121,9 @@ def refuse_bad(source: Folder | Zip, found: Inspection, *, skip: bool) -> None:
     )
 
 
-def record_path(source: Folder | Zip, names: Sequence[str]) -> Path | None:
+def record_path(source: Folder | Zip, names: Sequence[str], form: Form) -> Path | None:
     """Return where it is noted that just these files, unchanged, were inspected; None where it cannot."""
-    place, key = cache.folder(), hashlib.sha256(f"1 {source.path.absolute()}".encode())
+    place, key = cache.folder(), hashlib.sha256(f"2 {form} {source.path.absolute()}".encode())
     try:
         for name in names:
             key.update(f"{name} {source.stamp(name)}\n".encode())
@@ -131,16 +137,18 @@ def recall(record: Path, names: Sequence[str]) -> Inspection | None:
     try:
         noted = json.loads(record.read_text())
         bad, content = dict(noted["bad"]), str(noted["content"])
+        digests = np.frombuffer(bytes.fromhex(noted["digests"]), np.uint64)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     good = [index for index, name in enumerate(names) if name not in bad]
-    return Inspection(np.array(good, np.int64), bad, content)
+    return Inspection(np.array(good, np.int64), bad, content, digests) if len(digests) == len(good) else None
 
 
 def remember(record: Path, found: Inspection) -> None:
     """Note an inspection; when that fails, the next start inspects again."""
     try:
-        text = json.dumps({"content": found.content, "bad": found.bad})
+        facts = {"content": found.content, "bad": found.bad, "digests": found.digests.tobytes().hex()}
+        text = json.dumps(facts)
         atomic.write(record, text.encode(), sync=False)
     except (OSError, UsageError):
         pass

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganctl.dataset.images.order import stratified
 from ganctl.dataset.images.storage import Storage
 from ganctl.error import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """How many examples are used; both choices are spread evenly, so that a sorted set keeps its classes.
+    """How many examples are used; both choices keep the shares of the classes, however a set is sorted.
 
     Args:
         limit: train on so many only; None for all. The others count as held out.
@@ -36,8 +37,15 @@ class Selection:
         """Whether anything is left out."""
         return self.limit is not None or self.holdout > 0
 
-    def split(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def split(
+        self, count: int, labels: np.ndarray | None = None, order: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return (which of `count` examples are trained on, which are held out), ascending integers.
+
+        Args:
+            count: examples there are.
+            labels: theirs: each class gets its share of both.
+            order: in which they are taken, as if shuffled; None = a permutation that is always the same.
 
         Raises:
             UsageError: fewer examples than that.
@@ -45,10 +53,12 @@ class Selection:
         everything = np.arange(count)
         if self.holdout >= count:
             raise UsageError(f"dataset.holdout: expected less than the {count} examples, got {self.holdout}.")
-        rest = np.setdiff1d(everything, _spread(everything, self.holdout))
+        order = np.random.default_rng(0).permutation(count) if order is None else order
+        held = stratified(order, labels, self.holdout, spare=1)
+        rest = order[~np.isin(order, held)]
         if self.limit is not None and self.limit > len(rest):
             raise UsageError(f"dataset.limit: expected at most {len(rest)} examples, got {self.limit}.")
-        used = rest if self.limit is None else _spread(rest, self.limit)
+        used = np.sort(rest if self.limit is None else stratified(rest, labels, self.limit))
         return used, np.setdiff1d(everything, used)
 
 
@@ -57,6 +67,8 @@ class Chosen:
 
     def __init__(self, storage: Storage, indices: np.ndarray):
         self.storage, self.indices, self.shape = storage, indices, storage.shape
+        known = getattr(storage, "digests", None)
+        self.digests = None if known is None else known[indices]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -64,8 +76,3 @@ class Chosen:
     def read(self, indices: np.ndarray) -> np.ndarray:
         """Return the images at `indices` of those that were chosen."""
         return self.storage.read(self.indices[indices])
-
-
-def _spread(values: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` of the values at equal distances."""
-    return values[np.arange(count) * len(values) // max(count, 1)]

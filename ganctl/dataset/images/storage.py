@@ -9,6 +9,7 @@ class Storage(Protocol):
     """Where images are: anything with a length, a shape, and a way to read."""
 
     shape: tuple[int, int, int]
+    digests: np.ndarray | None  # of the images, uint64 (n,), where they are known already
 
     def __len__(self) -> int: ...
 
@@ -18,6 +19,8 @@ class Storage(Protocol):
 
 class Memory:
     """Images in one uint8 array of shape (count, height, width, channels)."""
+
+    digests: np.ndarray | None = None
 
     def __init__(self, array: np.ndarray):
         self.array = array
