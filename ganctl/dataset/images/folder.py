@@ -9,9 +9,10 @@ import numpy as np
 
 from ganctl.dataset.images.image_set import Images
 from ganctl.dataset.images.inspection import inspect, refuse_bad
+from ganctl.dataset.images.listing import listing
 from ganctl.dataset.images.picture import WORKERS, BadImage, Form, decode, form
 from ganctl.dataset.images.selection import Selection
-from ganctl.dataset.images.source import Folder, Zip, listing
+from ganctl.dataset.images.source import Folder, Zip, text_of
 from ganctl.dataset.images.storage import Memory, Storage
 from ganctl.dataset.options import Augmentation, choice, existing
 from ganctl.error import RunError, UsageError
@@ -44,7 +45,7 @@ class Disk:
         try:
             return decode(self.source.read(name), self.form)
         except BadImage as error:
-            where = self.source.path / name
+            where = self.source.path / text_of(name)
             raise RunError(f"{where} could be read at the start, and now not: {error}.") from None
 
 
@@ -64,7 +65,7 @@ def image_folder(
     rotate: float = 0.0,
     colour: float = 0.0,
 ) -> Images:
-    """Return the PNG, JPEG, WebP and BMP images in a folder or zip: flat, or with a folder per class.
+    """Return the images in a folder or zip (`ganctl.dataset.images.picture`): flat, or a folder per class.
 
     A StyleGAN dataset.json ({"labels": [[name, k], ...]}) decides the labels where there is one.
 
@@ -109,18 +110,18 @@ def load(
     keep = cache == "true" or (cache == "auto" and len(images.names) * math.prod(form.shape) < ROOM)
     found = inspect(source, images.names, form, keep=keep)
     refuse_bad(source, found, skip=skip)
-    names = [images.names[index] for index in found.good]
-    storage: Storage = Disk(source, names, form) if found.array is None else Memory(found.array)
+    kept = images.of(found.good)
+    storage: Storage = Disk(source, kept.names, form) if found.array is None else Memory(found.array)
     storage.digests = found.digests
     pictures = Images(
-        place.stem,
+        text_of(place.resolve().name if place.is_dir() else place.stem),
         storage,
         content=hashlib.sha256(f"{found.content} {form}".encode()).hexdigest(),
-        labels=None if images.labels is None else images.labels[found.good],
-        classes=images.classes,
+        labels=kept.labels,
+        classes=kept.classes,
         augmentation=augmentation,
         skipped=len(found.bad),
         selection=selection,
     )
-    pictures.names = names
+    pictures.names = list(kept.names)
     return pictures

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ganctl.dataset.images.order import digest_of
-from ganctl.dataset.images.picture import WORKERS, BadImage, Form, decode
+from ganctl.dataset.images.picture import KINDS, WORKERS, BadImage, Form, decode
 from ganctl.dataset.images.source import Folder, Zip, shown
 from ganctl.error import UsageError
 from ganctl.files import atomic, cache
@@ -60,7 +60,7 @@ def inspect(source: Folder | Zip, names: Sequence[str], form: Form, *, keep: boo
             if isinstance(result, BadImage):
                 bad[names[index]] = str(result)
                 continue
-            content.update(f"{names[index]}\0".encode() + result[0])
+            content.update(f"{names[index]}\0".encode("utf-8", "surrogateescape") + result[0])
             digests.append(digest_of(np.ascontiguousarray(result[1]).data))
             if array is not None:
                 array[len(good)] = result[1]
@@ -117,7 +117,7 @@ def refuse_bad(source: Folder | Zip, found: Inspection, *, skip: bool) -> None:
     way_out = " Mend or delete them, or leave them out with dataset.on_bad=skip" if len(found.good) else ""
     raise UsageError(
         f"{len(found.bad)} of {total} images in {source.path} cannot be read: {reasons}. "
-        f"Expected whole PNG, JPEG, WebP or BMP files.{way_out}"
+        f"Expected whole {KINDS} files.{way_out}"
     )
 
 
@@ -126,7 +126,7 @@ def record_path(source: Folder | Zip, names: Sequence[str], form: Form) -> Path 
     place, key = cache.folder(), hashlib.sha256(f"2 {form} {source.path.absolute()}".encode())
     try:
         for name in names:
-            key.update(f"{name} {source.stamp(name)}\n".encode())
+            key.update(f"{name} {source.stamp(name)}\n".encode("utf-8", "surrogateescape"))
     except OSError:
         return None
     return place / f"inspected-{key.hexdigest()[:32]}.json" if place else None

@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from ganctl.dataset.options import choice, pair
 from ganctl.error import UsageError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+KINDS = "PNG, JPEG, WebP, BMP, TIFF, GIF or AVIF"
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"),
+    *([".avif"] if features.check("avif") else []),
+)
+MEGAPIXELS = "GANCTL_MEGAPIXELS"  # the environment's word for a larger limit
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")  # parts of a PNG that hold no pixels
+Image.MAX_IMAGE_PIXELS = None  # the limit is `refuse_large`'s, which says how to raise it
 FITS = ("crop", "stretch", "pad")
 BACKGROUNDS = ("white", "black")
 WORKERS = min(16, os.cpu_count() or 1)  # threads; Pillow decodes without the interpreter's lock
@@ -74,7 +82,7 @@ def form(*, size: int | Sequence[int], channels: int, fit: str, background: str)
 
 
 def decode(data: bytes, form: Form) -> np.ndarray:
-    """Return the image in a PNG, JPEG, WebP or BMP file as uint8 of shape (height, width, channels).
+    """Return the (first) image in a file of FORMATS as uint8 of shape (height, width, channels).
 
     EXIF's orientation is obeyed; palettes, transparency, 16 bits and CMYK become plain grey or colour.
 
@@ -84,15 +92,40 @@ def decode(data: bytes, form: Form) -> np.ndarray:
     if not data:
         raise BadImage("empty")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(without_texts(data)), formats=FORMATS) as image:
+            refuse_large(image)
             return form.read(image)
     except BadImage:
         raise
     except UnidentifiedImageError as error:
-        raise BadImage("not a PNG, JPEG, WebP or BMP image") from error
+        raise BadImage(f"not a {KINDS} image") from error
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them raise
         reason = " ".join(str(error).split())
         raise BadImage("truncated" if "truncated" in reason.lower() else f"damaged: {reason}") from error
+
+
+def refuse_large(image: Image.Image) -> None:
+    """Raise BadImage for more pixels than fit into memory in every thread, before they are decoded."""
+    told = os.environ.get(MEGAPIXELS, "")
+    most, found = int(told) if told.isdigit() else 100, image.width * image.height / 10**6
+    if found > most:
+        raise BadImage(
+            f"{image.width}x{image.height}, and at most {most} megapixels are read; make it smaller, or set "
+            f"{MEGAPIXELS}={int(found) + 1}"
+        )
+
+
+def without_texts(data: bytes) -> bytes:
+    """Return a PNG without the parts that hold no pixels: damage in a comment, or its size, is no trouble."""
+    if not data.startswith(SIGNATURE):
+        return data
+    kept, place = [SIGNATURE], len(SIGNATURE)
+    while place + 12 <= len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 8] not in TEXTS:
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept) if place == len(data) else data
 
 
 def flat(image: Image.Image, form: Form) -> Image.Image:
@@ -116,5 +149,9 @@ def fitted(image: Image.Image, form: Form) -> Image.Image:
     if form.fit == "crop":
         return ImageOps.fit(image, size, FILTER)
     if form.fit == "pad":
+        width, height = image.size
+        if width > 2 * size[0] * height or height > 2 * size[1] * width:
+            # A strip would be rounded to no pixels at all.
+            image = image.resize((size[0], 1) if width > height else (1, size[1]), FILTER)
         return ImageOps.pad(image, size, FILTER, color=form.background)
     return image.resize(size, FILTER)

@@ -1,40 +1,47 @@
-"""Where image files are: a folder or a zip, and which image belongs to which class."""
+"""Where image files are: a folder or a zip, found in bounded time and read in bounded memory."""
 
-import json
 import os
+import stat
 import zipfile
-import zlib
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-import numpy as np
+from ganctl.dataset.images.picture import BadImage
+from ganctl.error import UsageError, in_short
 
-from ganctl.dataset.images.picture import SUFFIXES, BadImage
-from ganctl.error import UsageError
-
-LABELS = "dataset.json"
-DEEPEST = 8  # folders; a link that leads back up must not be followed for ever
+DEEPEST = 8  # folders
+BYTES = 256_000_000  # of one file, unpacked; a picture of 100 megapixels has fewer
+RUN = ("config.yaml", "run.json")  # what a run folder of ganctl holds: its own grids are no data
 
 
 class Folder:
-    """The files in a folder and in the folders in it, by their relative names."""
+    """The files in a folder and in the folders in it, by their relative names.
+
+    Links are followed, but not into a folder that was seen already; pipes and devices are passed over, and
+    so are run folders.
+    """
 
     def __init__(self, path: Path):
         self.path = path
         self.names: list[str] = []
+        known = {os.path.realpath(path)}
         for parent, folders, files in os.walk(path, followlinks=True):
             inside = Path(parent).relative_to(path)
-            folders[:] = (
-                [] if len(inside.parts) >= DEEPEST else [folder for folder in folders if seen(folder)]
-            )
-            self.names += [(inside / file).as_posix() for file in files if seen(file)]
+            if set(RUN) <= set(files):
+                folders[:], files = [], []
+            folders[:] = [each for each in sorted(folders) if seen(each) and len(inside.parts) < DEEPEST]
+            real = {each: os.path.realpath(os.path.join(parent, each)) for each in folders}
+            folders[:] = [each for each in folders if real[each] not in known]
+            known |= {real[each] for each in folders}
+            self.names += [
+                (inside / file).as_posix() for file in files if seen(file) and _readable(parent, file)
+            ]
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes, or raise BadImage."""
         try:
-            return (self.path / name).read_bytes()
+            with open(self.path / name, "rb") as file:
+                return bounded(file.read(BYTES + 1))
         except OSError as error:
             raise BadImage(error.strerror or str(error)) from error
 
@@ -45,118 +52,81 @@ class Folder:
 
 
 class Zip:
-    """The members of a zip file, which are only ever read in memory."""
+    """The members of a zip file, which are only ever read in memory. Of two of one name the later counts."""
 
     def __init__(self, path: Path):
         self.path = path
         try:
             self.archive = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise UsageError(
-                f"dataset.path={path} is not a folder, nor a whole zip file ({error})."
+                f"dataset.path={path} is not a folder, nor a whole zip file ({in_short(error, 100)})."
             ) from error
         members = [member for member in self.archive.infolist() if not member.is_dir()]
-        self.names = [m.filename for m in members if all(seen(part) for part in m.filename.split("/"))]
+        self.members = {plain(member.filename): member for member in members}
+        self.names = [name for name in self.members if name and all(map(seen, name.split("/")))]
+        self.twice = len(members) - len(self.members)
 
     def read(self, name: str) -> bytes:
         """Return a member's bytes, or raise BadImage."""
+        member = self.members[name]
+        if member.flag_bits & 1:
+            raise BadImage("behind a password; unpack it, and give the folder")
         try:
-            return self.archive.read(name)
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise BadImage(f"damaged: {error}") from error
+            with self.archive.open(member) as file:
+                return bounded(file.read(BYTES + 1))
+        except BadImage:
+            raise
+        except NotImplementedError as error:
+            raise BadImage(f"{in_short(error, 60)}; unpack it, and give the folder") from error
+        except Exception as error:  # each way of packing has errors of its own
+            raise BadImage(f"damaged: {in_short(error, 100)}") from error
 
     def stamp(self, name: str) -> tuple[int, int]:
         """Return what changes when a member does."""
-        member = self.archive.getinfo(name)
+        member = self.members[name]
         return member.file_size, member.CRC
+
+
+def bounded(data: bytes) -> bytes:
+    """Return a file's bytes; raise BadImage for more than any picture has."""
+    if len(data) > BYTES:
+        raise BadImage(f"more than {BYTES // 10**6} MB")
+    return data
+
+
+def plain(name: str) -> str:
+    """Return a member's name without "./", and "" for one that leads out of the zip."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return "/".join(parts) if parts and ".." not in parts and not name.startswith("/") else ""
 
 
 def seen(name: str) -> bool:
     """Return whether a file or folder is the user's, and not the system's."""
-    return not name.startswith(".") and name != "__MACOSX"
+    return not name.startswith(".") and name not in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
-@dataclass(frozen=True)
-class Listing:
-    """Image files in order, their labels (None when there are none) and the classes' names."""
-
-    names: Sequence[str]
-    labels: np.ndarray | None = None
-    classes: tuple[str, ...] = ()
-
-
-def listing(source: Folder | Zip) -> Listing:
-    """Return the images of a source: flat, in a folder per class, or labelled by a StyleGAN dataset.json.
-
-    One folder around everything is not a class.
-
-    Raises:
-        UsageError: no images, images at several depths, or a dataset.json that does not fit.
-    """
-    names = sorted(name for name in source.names if name.lower().endswith(SUFFIXES))
-    if not names:
-        kinds = Counter(PurePosixPath(name).suffix or "no ending" for name in source.names)
-        found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3))
-        raise UsageError(
-            f"dataset.path={source.path} holds no images ({' '.join(SUFFIXES)}); it holds "
-            f"{found + ' files' if found else 'no files at all'}."
-        )
-    folders = [PurePosixPath(name).parts[:-1] for name in names]
-    while all(folders) and len({folder[0] for folder in folders}) == 1:
-        folders = [folder[1:] for folder in folders]
-    if LABELS in source.names:
-        return from_json(source, names, folders)
-    if not any(folders):
-        return Listing(names)
-    refuse_mixture(source, names, folders)
-    classes = sorted({folder[0] for folder in folders})
-    number = {name: index for index, name in enumerate(classes)}
-    return Listing(names, np.array([number[folder[0]] for folder in folders]), tuple(classes))
-
-
-def refuse_mixture(source: Folder | Zip, names: Sequence[str], folders: Sequence[tuple[str, ...]]) -> None:
-    """Raise UsageError unless every image is in a folder of its class, and not deeper."""
-    where = f"dataset.path={source.path}"
-    top = [name for name, folder in zip(names, folders, strict=True) if not folder]
-    if top:
-        inside = sorted(set(names) - set(top))
-        raise UsageError(
-            f"{where} has {len(top)} images of its own ({shown(top)}) beside {len(inside)} in folders "
-            f"({shown(inside)}); expected all in one folder, or a folder per class."
-        )
-    deep = [name for name, folder in zip(names, folders, strict=True) if len(folder) > 1]
-    if deep:
-        raise UsageError(
-            f"{where} has folders within its folders ({shown(deep)}); expected a folder per class with its "
-            f"images. Did you mean dataset.path={source.path / PurePosixPath(deep[0]).parts[0]}?"
-        )
-
-
-def from_json(source: Folder | Zip, names: Sequence[str], folders: Sequence[tuple[str, ...]]) -> Listing:
-    """Return the images with the labels of {"labels": [[name, k], ...]}, or without when that is null."""
-    where = f"{LABELS} in {source.path}"
+def _readable(parent: str, file: str) -> bool:
+    """Return whether a file can be opened without waiting for somebody: pipes and devices cannot."""
     try:
-        entries = json.loads(source.read(LABELS))["labels"]
-        table = {str(name).replace("\\", "/"): label for name, label in entries or []}
-    except (BadImage, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f'{where} is not of the form {{"labels": [[NAME, NUMBER], ...]}}.') from error
-    if not table:
-        return Listing(names)
-    if wrong := [label for label in table.values() if type(label) is not int or label < 0]:
-        raise UsageError(f"{where} has the label {wrong[0]!r}; expected whole numbers, 0 or more.")
-    if missing := sorted(set(table) - set(names)):
-        raise UsageError(f"{where} names {len(missing)} files that are not there: {shown(missing)}.")
-    if unnamed := [name for name in names if name not in table]:
-        raise UsageError(f"{where} has no label for {len(unnamed)} of {len(names)} images: {shown(unnamed)}.")
-    labels = np.array([table[name] for name in names])
-    classes = [str(label) for label in range(labels.max() + 1)]
-    pairs = set(zip(labels.tolist(), (folder[0] if folder else "" for folder in folders), strict=True))
-    if len(pairs) == len({label for label, _ in pairs}) == len({name for _, name in pairs}):
-        for label, name in pairs:  # a folder per label: its name says more than a number
-            classes[label] = name or classes[label]
-    return Listing(names, labels, tuple(classes))
+        return stat.S_ISREG(os.stat(os.path.join(parent, file)).st_mode)
+    except OSError:
+        return True  # a link to nowhere is named when it is read
+
+
+def text_of(name: str) -> str:
+    """Return a name as it can be written: bytes of another encoding become the sign for unknown letters."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def shown(names: Sequence[str]) -> str:
     """Return the first three names, and an ellipsis when there are more."""
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    return ", ".join(map(text_of, names[:3])) + (", ..." if len(names) > 3 else "")
+
+
+def shared(names: Sequence[str]) -> Iterator[str]:
+    """Yield the folders, from the outside in, that are around all names: no classes."""
+    folders = [PurePosixPath(name).parts[:-1] for name in names]
+    while folders and all(folders) and len({folder[0] for folder in folders}) == 1:
+        yield folders[0][0]
+        folders = [folder[1:] for folder in folders]

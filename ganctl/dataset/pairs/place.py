@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ganctl.dataset.images.folder import load
 from ganctl.dataset.images.image_set import Images
+from ganctl.dataset.images.listing import listing
 from ganctl.dataset.images.picture import Form, form
-from ganctl.dataset.images.source import Folder, Zip, listing
+from ganctl.dataset.images.source import Folder, Zip
 from ganctl.dataset.options import Augmentation, choice, existing
 from ganctl.error import UsageError
 
