@@ -289,8 +289,8 @@ def test_mixtures_deep_folders_and_wrong_places_are_told(tmp_path):
         write(tmp_path / "deep", halves),
     )
     refused(
-        "holds no images .*it holds 2 .txt, 1 .gif files",
-        write(tmp_path / "no", {"a.txt": b"", "b.txt": b"", "c.gif": b""}),
+        "holds no images .*it holds 2 .txt, 1 .heic files",
+        write(tmp_path / "no", {"a.txt": b"", "b.txt": b"", "c.heic": b""}),
     )
     (tmp_path / "empty").mkdir()
     refused("no files at all", tmp_path / "empty")
@@ -315,7 +315,7 @@ def test_a_wrong_option_is_told_before_the_path_is_looked_at(options, message):
 def test_a_link_that_leads_back_up_does_not_loop(tmp_path):
     place = write(tmp_path, flat(3))
     (place / "loop").symlink_to(place, target_is_directory=True)
-    refused("images of its own", place)
+    assert len(load(place)) == 3
 
 
 def test_a_real_folder_of_photographs():

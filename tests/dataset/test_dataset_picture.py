@@ -112,7 +112,7 @@ def test_a_large_photograph_is_reduced_to_what_it_would_be_without_the_fast_way(
     [
         (b"", "empty"),
         (b"hello, I am a text", "not a PNG"),
-        (encoded(Image.new("RGB", (8, 8)), "GIF"), "not a PNG"),
+        (encoded(Image.new("RGB", (8, 8)), "ICO"), "not a PNG"),
         (encoded(colours(64, 64))[:-2000], "truncated"),
         (encoded(colours(64, 64), "JPEG")[:-500], "truncated"),
         (encoded(colours(64, 64), "WEBP")[:-500], "damaged|truncated|not a"),
