@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from ganctl.config import ranges
 from ganctl.config.choices import CONFIGS, file_of, groups
 from ganctl.config.chosen import ABSENT, RECIPES, Choice, Chosen
 from ganctl.config.composed import composed, parts
@@ -35,6 +36,7 @@ class Composition:
         except OmegaConfBaseException as error:
             raise UsageError(f"The config cannot be resolved: {in_short(error)}") from error
         allow(found)
+        ranges.check(found)  # type: ignore[arg-type]
         return found  # type: ignore[return-value]
 
 
@@ -127,8 +129,11 @@ def _apply(config: DictConfig, override: Override) -> None:
         with open_dict(config):
             del (OmegaConf.select(config, parent) if parent else config)[leaf]
         return
-    if type(default) is int and isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if type(default) is int and isinstance(value, float):
+        if not ranges.whole(key):  # its default was written without a point
+            default = float(default)
+        elif value.is_integer():
+            value = int(value)
     if type(default) is float and type(value) is int:
         value = float(value)
     wanted = expected(default, value)

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ganctl.config import ranges
 from ganctl.config.chosen import Chosen, key_of, noted
 from ganctl.config.compose import Composition
 from ganctl.config.following import lengthened
@@ -71,6 +72,7 @@ def proceed(run: Run, config: dict[str, Any], words: Sequence[str] = ()) -> int:
     if not dataset and _finished(run, build.settings(config)):
         return 0
     config = _lengthened(run, config)
+    ranges.check(config)
     dataset = dataset or build.dataset(config)
     with run.locked():
         return play(run, config, dataset, chosen)

@@ -36,8 +36,8 @@ LIGHT_MISTAKES = [
     ("train trainer.batch_size=0", "trainer.batch_size: expected a whole number of at least 1"),
     ("train trainer.batch_size=1798", "expected at most 1797 (the data, digits), got 1798"),
     ("train trainer.jit=yes", "expected one of auto, true, false, got 'yes'"),
-    ("train trainer.epochs=inf", "trainer.epochs: expected a number above 0 or null"),
-    ("train trainer.epochs=true", "trainer.epochs: expected a number above 0 or null"),
+    ("train trainer.epochs=inf", "trainer.epochs: expected a number above 0, got"),
+    ("train trainer.epochs=true", "trainer.epochs: expected a number above 0, got"),
     ("train trainer.turns=3", "trainer.turns: expected keys and values"),
     ("train +trainer.stepz=3", "there is no key 'stepz'. Did you mean 'steps'?"),
     ("train network.generator.filters=3", "network.generator.filters: expected a list"),
@@ -72,12 +72,15 @@ LIGHT_MISTAKES = [
     ("sample latest out=a.jpg", "out: expected a file.png, a file.npy or a folder/, got 'a.jpg'"),
 ]
 HEAVY_MISTAKES = [  # these need the networks
-    ("model.latent=0", "model.latent: expected a whole number of at least 1, got '0'"),
+    ("model.latent=0", "model.latent: expected a whole number from 1 to 65536, got '0'"),
     ("network=dcgan64", "expected sides that are multiples of 8"),
     ("optimizer.generator.learning_rate=-1", "optimizer.generator.learning_rate: expected a number of at"),
     ("~optimizer.generator", "optimizer: expected one for the player 'generator'"),
     ("trainer.order=alternating +trainer.turns.critic=5", "trainer.turns.critic: there is no such player"),
-    ("average=ema average.decay=2", "average.decay: expected a number in [0, 1), got 2"),
+    (
+        "average=ema average.decay=2",
+        "average.decay: expected a number of at least 0 and at most 1, got '2.0'",
+    ),
 ]
 
 
