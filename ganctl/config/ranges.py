@@ -46,7 +46,7 @@ class Range:
         return math.isfinite(value) and low and high
 
     def __str__(self) -> str:
-        if self.whole and self.most <= 2**31:
+        if self.whole and (self.most <= 1e6 or self.most == 2**31 - 1):
             return f"a whole number from {self.least:.0f} to {self.most:.0f}"
         kind = "a whole number" if self.whole else "a number"
         low = f"above {self.least:g}" if self.open in ("least", "both") else f"of at least {self.least:g}"
