@@ -25,8 +25,8 @@ and classes go to RUN/evaluation/.
   extractor   of features; see: ganctl list extractors
   evaluation.real, evaluation.reference     which real images, and how many
   dataset     for files and data: what they are compared with
-  out         for files and data: the folder that takes the results
-              (default: NAME-evaluation beside the files)
+  out         the folder that takes the results (default: the run's, or
+              NAME-evaluation beside the files)
   --json      print the result as one JSON object
   --trust     build whatever the folder's config names; only for folders
               whose origin you know
@@ -80,6 +80,7 @@ def read(words: list[str]) -> Options:
 def run(words: list[str]) -> int:
     """Measure what the words name, show and keep the numbers; return the exit code."""
     from ganctl.evaluate import subjects
+    from ganctl.run.console import complain
     from ganctl.training import device
 
     options = read(words)
@@ -102,15 +103,22 @@ def run(words: list[str]) -> int:
         values = measure.measured(view)
         seconds = time.perf_counter() - started
         measure.begin("neighbours")
-        pictures = subjects.draw_pictures(subject, view, protocol) if drawn else []
-    kept = subjects.keep(subject, values, protocol, seconds, pictures)
+        try:
+            pictures = subjects.draw_pictures(subject, view, protocol) if drawn else []
+            kept = [*pictures, subjects.keep(subject, values, protocol, seconds, pictures)]
+        except OSError as error:  # a folder that takes nothing is no reason to lose what was measured
+            kept = []
+            complain(
+                f"WARNING: {subject.out} takes nothing ({error.strerror or error}): the numbers are not "
+                "kept; type out=FOLDER for another one."
+            )
     if options.as_json:
         print(
             json.dumps({"title": subject.title, "values": values, "protocol": protocol, "seconds": seconds})
         )
         return 0
     _show(subject, values, protocol, view.remarks, seconds)
-    for path in [*pictures, kept]:
+    for path in kept:
         _say(f"  {path}")
     return 0
 

@@ -77,7 +77,9 @@ def _run_subject(options: Options, data: list[str]) -> Any:
     for complaint in complaints:
         complain(f"WARNING: {complaint} Using step {step} instead.")
     device.wake()  # what is wrong with the words was told before
-    return subjects.of_run(folder, config, step, tensors, options)
+    subject = subjects.of_run(folder, config, step, tensors, options)
+    subject.out = Path(options.out) if options.out else subject.out
+    return subject
 
 
 def measure_of(chosen: dict[str, Any], subject: Any, options: Options) -> Any:

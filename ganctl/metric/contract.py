@@ -11,6 +11,7 @@ class Metric:
         labelled: whether it needs labels of the samples.
         training: whether it needs the images trained on, and others that were kept from training.
         counts: whether it counts what is known of the data's truth, and needs no features of images.
+        features: whether it looks at an extractor's features, and not at pixels or points alone.
         samples: that it counts in, where these are not the protocol's.
     """
 
@@ -18,6 +19,7 @@ class Metric:
     labelled = False
     training = False
     counts = False
+    features = True
     samples: int | None = None
 
     def check(self, dataset: Any) -> None:

@@ -18,6 +18,19 @@ REFERENCES = ("auto", "test", "train")
 MOST, FEW = 100_000, 10_000  # training images among which a picture shows the nearest
 PACKAGES = ("tensorflow", "keras", "numpy", "scipy")
 
+
+class Pixels:
+    """In the place of an extractor, where no metric wants features: pictures are drawn by their pixels."""
+
+    name, sha256, resize, light = "none", "", "none", True
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Take every shape."""
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return images.reshape(len(images), -1), np.zeros((len(images), 1), np.float32)
+
+
 Stream = Callable[[int], Iterator[np.ndarray]]
 
 
@@ -196,7 +209,9 @@ class Evaluation:
         return any(not metric.counts for metric in self.metrics.values())
 
     def _suited(self, dataset: Any) -> Any:
-        """Return the extractor, once it is known for which data."""
+        """Return the extractor, once it is known for which data; pixels where no metric wants features."""
+        if all(metric.counts or not metric.features for metric in self.metrics.values()):
+            return Pixels()
         self.extractor = self.extractor.of(dataset)
         return self.extractor
 

@@ -31,6 +31,8 @@ class SlicedWasserstein(Metric):
         UsageError: for a number below 1.
     """
 
+    features = False
+
     def __init__(self, most: int = 4096, patches: int = 128, seed: int = 0) -> None:
         for name, value in {"most": most, "patches": patches}.items():
             expect_whole(f"metric.sliced_wasserstein.{name}", value, 1)

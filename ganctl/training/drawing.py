@@ -1,5 +1,6 @@
 """Samples drawn from a run's folder, and written: one picture, raw numbers, single pictures, clips."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -175,19 +176,34 @@ def write(
     if as_folder and samples.ndim == 2:
         raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
     if as_folder:
-        digits = len(str(len(samples) - 1))
-        for index, picture in enumerate(samples):
-            place = out / folders[index] if folders else out
-            atomic.refuse_link(place)
-            place.mkdir(parents=True, exist_ok=True)
+        digits, end = len(str(len(samples) - 1)), "gif" if samples.ndim == 5 else "png"
+        places = []
+        for index in range(len(samples)):
             kept = names[index % len(names)] if names and index < len(names) else f"{index:0{digits}d}"
-            if picture.ndim == 4:
-                save_clip(place / f"{Path(kept).stem}.gif", image.to_uint8(picture))
-            else:
-                save_png(place / f"{Path(kept).stem}.png", image.to_uint8(picture))
+            places.append((out / folders[index] if folders else out) / f"{Path(kept).stem}.{end}")
+        _refuse_others(out, set(places))
+        for place, picture in zip(places, samples, strict=True):
+            atomic.refuse_link(place.parent)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            (save_clip if end == "gif" else save_png)(place, image.to_uint8(picture))
     elif out.suffix == ".npy":
         with atomic.writing(out, sync=False) as file:
             np.save(file, samples)
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
         save_png(out, draw(samples))
+
+
+def _refuse_others(out: Path, places: set[Path]) -> None:
+    """Refuse a folder with files that stay: whoever measures it later would measure two sets as one.
+
+    Raises:
+        UsageError: for files that are not among `places`.
+    """
+    others = sorted(file for file in out.rglob("*") if not file.is_dir() and file not in places)
+    if others:
+        told = ", ".join(file.relative_to(out).as_posix() for file in others[:2])
+        raise UsageError(
+            f"out: expected a folder without other files, and {out} holds {len(others)} ({told} ...); give "
+            f"another one, or delete it: rm -r {shlex.quote(str(out))}"
+        )

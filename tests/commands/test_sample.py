@@ -64,6 +64,19 @@ def test_a_folder_gets_one_picture_a_sample_and_a_file_gets_the_numbers(draw, nu
             assert np.array_equal(np.asarray(picture), image.to_uint8(sample)[..., 0])
 
 
+def test_a_folder_with_other_files_is_refused_and_one_that_is_replaced_is_not(
+    draw, outputs, capsys, tmp_path
+):
+    """Twelve files and then eight of another seed were twenty of two, which nobody can tell apart."""
+    draw("n=12", "out=f/")
+    first = (tmp_path / "f/03.png").read_bytes()
+    draw("n=12", "seed=1", "out=f/")  # each is replaced
+    assert (tmp_path / "f/03.png").read_bytes() != first
+    said = draw("n=8", "seed=1", "out=f/", code=2)
+    assert "f holds 12 (00.png, 01.png ...); give another one, or delete it: rm -r f" in said
+    assert len(list((tmp_path / "f").iterdir())) == 12
+
+
 def test_the_number_of_samples_need_not_be_a_multiple_of_a_batch_and_does_not_change_them(numbers):
     many = numbers("n=300")
     assert len(many) == 300 and np.array_equal(many[:3], numbers("n=3"))

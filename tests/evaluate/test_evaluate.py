@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -419,3 +420,32 @@ def test_every_file_is_looked_at_and_every_array_says_its_range(evaluate, tmp_pa
         Image.new("L", (side, side), index).save(tmp_path / f"mixed/{index}.png")
     text = evaluate("mixed", "dataset=digits", code=2)
     assert "got 2 of 6 of another size, 3.png of 64x64" in text
+
+
+def test_a_metric_of_pixels_wants_no_extractor(evaluate, tmp_path):
+    """Sliced Wasserstein of colour images asked for Inception's weights, which it does not use."""
+    random = np.random.default_rng(0)
+    for name in ("real", "fake"):
+        (tmp_path / name).mkdir()
+        for index in range(12):
+            pixels = random.integers(0, 256, (32, 32, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"{name}/{index}.png")
+    data = ["dataset=image_folder", "dataset.path=real", "dataset.size=32"]
+    found = evaluate("fake", *data, "metric=[sliced_wasserstein]")
+    assert found["values"]["sliced_wasserstein/mean"] > 0 and found["protocol"]["extractor"] == "none"
+
+
+def test_the_results_of_a_run_go_where_they_are_sent_and_a_folder_that_takes_none_loses_nothing(
+    run, evaluate, monkeypatch
+):
+    assert evaluate(run.path, "n=60", "out=elsewhere")["values"]
+    assert (Path("elsewhere") / "evaluation.json").is_file()
+
+    def full(*_args, **_rules):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("ganctl.evaluate.subjects.keep", full)
+    told = []
+    monkeypatch.setattr("ganctl.run.console.complain", told.append)
+    assert evaluate(run.path, "n=60")["values"]
+    assert "takes nothing (Read-only file system)" in told[0] and "type out=FOLDER" in told[0]
