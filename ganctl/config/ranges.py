@@ -106,13 +106,13 @@ def check(config: Mapping[str, Any]) -> None:
     for key, value in leaves(config):
         if not _of_ours(config, key):
             continue
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, int | float) and not isinstance(each, bool) and not abs(each) <= LARGEST:
+                end = f", and none beyond {LARGEST:g}" if math.isfinite(each) else ""
+                raise UsageError(f"{key}: expected {rule(key) or 'a finite number'}{end}, got '{each}'.")
         known = rule(key)
         if known and value is not None and not isinstance(value, str) and not known.holds(value):
             raise UsageError(f"{key}: expected {known}, got '{value}'.")
-        numbers = value if isinstance(value, list) else [value]
-        for each in numbers:
-            if (isinstance(each, float) and not math.isfinite(each)) or _is_large(each):
-                raise UsageError(f"{key}: expected a finite number below {LARGEST:g}, got '{each}'.")
 
 
 def rule(key: str) -> Range | None:
@@ -128,10 +128,6 @@ def whole(key: str) -> bool:
     """Return whether a key takes whole numbers only: what its default is, where nothing says otherwise."""
     known = rule(key)
     return known is None or known.whole
-
-
-def _is_large(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > LARGEST
 
 
 def _of_ours(config: Mapping[str, Any], key: str) -> bool:

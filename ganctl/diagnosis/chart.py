@@ -7,7 +7,7 @@ from ganctl.diagnosis import examine
 from ganctl.diagnosis.finding import SENTENCES, Finding, sickness_of
 from ganctl.diagnosis.remedy import remedies
 from ganctl.diagnosis.sickness import PATIENCE, RECENT
-from ganctl.diagnosis.verdict import EARLY, HEALTHY, Verdict, verdict
+from ganctl.diagnosis.verdict import EARLY, HEALTHY, Verdict, countable, verdict
 from ganctl.error import RunError
 from ganctl.run.console import complain
 from ganctl.run.folder import Folder
@@ -60,7 +60,7 @@ def examined(folder: Folder) -> Chart:
             found = Finding("non-finite", each["step"], each["step"], str(each.get("evidence", ""))[:200])
             findings.insert(0, found)
     findings = [each for each in findings if sickness_of(each.name) in SENTENCES]
-    said = verdict(findings, examiner.history)
+    said = verdict(findings, examiner.history, countable=countable(config))
     return Chart(folder, config, lines, findings, said, _rows(record, "rollbacks"))
 
 
@@ -81,18 +81,11 @@ def unjudged(chart: Chart) -> list[str]:
     elif chart.step < PATIENCE:
         texts.append(f"oscillation and missing variety, before step {PATIENCE}: every game looks so at first")
     names = {name for line in chart.lines for name in line}
-    if not any(name.endswith("/captured") for name in names) and _of_modes(chart.config):
-        texts.append("modes that are missing, without counting them (metric=[modes])")
     if "discriminator/real" in names and "discriminator/auc" not in names:
         texts.append("who wins, or memorizing: this loss does not promise that real samples score higher")
     elif not any(name.endswith("/recognized") for name in names):
         texts.append("memorizing, without held-out images (dataset.holdout=128, or dataset.limit)")
     return texts
-
-
-def _of_modes(config: dict[str, Any]) -> bool:
-    """Return whether a run's data have modes that are known, of which a batch shows little."""
-    return str(config["dataset"].get("_target_", "")).endswith((".ring", ".grid", ".stacked_mnist"))
 
 
 def _rows(record: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -28,13 +28,14 @@ class Examiner:
 
     Args:
         steps: the run's last step; None = it is not known.
+        countable: whether the modes of its data are known.
 
     Attributes:
         findings: by name, in the order in which they were found; one that came back is no new one.
     """
 
-    def __init__(self, steps: int | None = None) -> None:
-        self.steps, self.history = steps, History()
+    def __init__(self, steps: int | None = None, *, countable: bool = False) -> None:
+        self.steps, self.countable, self.history = steps, countable, History()
         self.findings: dict[str, Finding] = {}
         self._signs: dict[str, int] = {}  # by name, the last point that showed it
 
@@ -51,7 +52,7 @@ class Examiner:
     @property
     def verdict(self) -> Verdict:
         """What is said of the run as a whole."""
-        return verdict(self.findings.values(), self.history)
+        return verdict(self.findings.values(), self.history, countable=self.countable)
 
     def _ask(self, adversary: str, step: int) -> list[Finding]:
         """Return what the rules find in one adversary's numbers; let go what they no longer find."""

@@ -12,7 +12,7 @@ from ganctl.diagnosis.finding import Finding, non_finite
 from ganctl.diagnosis.history import POINT
 from ganctl.diagnosis.remedy import remedies
 from ganctl.diagnosis.sickness import CIRCLES
-from ganctl.diagnosis.verdict import EARLY, SICK, WORDS
+from ganctl.diagnosis.verdict import EARLY, SICK, WORDS, countable
 from ganctl.error import RunError, Unstable
 from ganctl.metric.summary import Best, standing
 from ganctl.run import checkpoint
@@ -60,7 +60,8 @@ class Monitor:
     ) -> None:
         self.run, self.config, self.settings = run, config, settings
         self.best, self.evaluation = Best(best) if best else None, evaluation
-        self.examiner, self.said = Examiner(settings.steps), set[str]()
+        self.examiner = Examiner(settings.steps, countable=countable(config))
+        self.said = set[str]()
         for line in run.metrics():
             self.examiner.see(line)
             if self.best:

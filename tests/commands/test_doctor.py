@@ -159,7 +159,7 @@ class Stub:
 
     limit = 0.0
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, *, countable: bool) -> None:
         self.findings: dict[str, Finding] = {}
 
     @property
@@ -261,7 +261,8 @@ def test_a_number_that_is_none_is_named_with_its_remedies_and_known_to_the_docto
     tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    words = [*WORDS, "name=nan", "optimizer=sgd", "optimizer.generator.learning_rate=1e30", "loss=minimax"]
+    words = [*WORDS, "name=nan", "optimizer=sgd", "optimizer.generator.learning_rate=1e14", "loss=minimax"]
+    words.append("optimizer.discriminator.learning_rate=1e14")
     assert cli.main(words) == 1
     text = capsys.readouterr()
     assert "non-finite" in text.out and "try: optimizer.discriminator.learning_rate=" in text.out

@@ -13,7 +13,7 @@ from ganctl.diagnosis.examine import Examiner, examine, examined
 from ganctl.diagnosis.finding import SENTENCES
 from ganctl.diagnosis.history import History, median, quantile
 from ganctl.diagnosis.remedy import ADVICE, remedies
-from ganctl.diagnosis.verdict import EARLY, HEALTHY
+from ganctl.diagnosis.verdict import EARLY, HEALTHY, countable
 
 RECORDED = Path(__file__).parents[1] / "data" / "diagnosis"
 
@@ -242,3 +242,14 @@ def test_poor_samples_are_too_early_to_judge_however_well_the_players_are_matche
     assert said.word == EARLY and "cover 3%" in said.reason
     assert examined(logged(400)).verdict.word == HEALTHY
     assert examined(logged(300)).verdict.word == examined([]).verdict.word == EARLY
+
+
+def test_what_has_modes_is_not_healthy_before_they_are_counted():
+    lines = logged(4000)
+    assert examined(lines).verdict.word == HEALTHY
+    examiner = Examiner(countable=True)
+    for line in lines:
+        examiner.see(line)
+    assert examiner.verdict.word == EARLY and "metric=[modes]" in examiner.verdict.reason
+    for dataset, known in (("ring", True), ("grid", True), ("stacked_mnist", True), ("line", False)):
+        assert countable({"dataset": {"_target_": f"ganctl.dataset.points.points.{dataset}"}}) is known
