@@ -21,7 +21,7 @@ RUN is a run's folder, its name under outputs/, or `latest`.
   --traceback             show where in the code an error arose
   --version               print the version
 
-Start here:  ganctl train
+Start here:  ganctl train      (experiment=digits: a few minutes)
 """
 
 COMMANDS = (

@@ -2,7 +2,7 @@
 
 usage: ganctl train [group=choice ...] [key=value ...] [options]
 
-  ganctl train                                    handwritten digits, DCGAN
+  ganctl train                                    experiment=digits: minutes
   ganctl train dataset=mnist model=dcgan
   ganctl train dataset=image_folder dataset.path=photos model=dcgan64
   ganctl train model=gan loss=minimax trainer.turns.discriminator=3
@@ -29,6 +29,7 @@ from pathlib import Path
 
 from ganctl.error import UsageError, suggest
 
+FIRST = "experiment=digits"  # what `ganctl train` means: a newcomer sees digits in minutes
 FLAGS = ("--cfg", "--dry-run", "-m", "--multirun", "--config-dir", "--resolve", "--traceback", "--help")
 
 
@@ -88,6 +89,8 @@ def run(words: list[str]) -> int:
     from ganctl.config.compose import compose
     from ganctl.config.run_name import run_name
 
+    if not words:
+        options.overrides = [FIRST]
     composition = compose(options.overrides, options.config_dir)
     if options.cfg:
         import yaml
