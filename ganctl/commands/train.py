@@ -89,7 +89,7 @@ def run(words: list[str]) -> int:
     from ganctl.config.compose import compose
     from ganctl.config.run_name import run_name
 
-    if not words:
+    if not options.overrides and not options.cfg:
         options.overrides = [FIRST]
     composition = compose(options.overrides, options.config_dir)
     if options.cfg:

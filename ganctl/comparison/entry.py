@@ -1,7 +1,6 @@
 """The runs that are compared: what words name them, and what is known of each."""
 
 import glob
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 from ganctl.comparison.protocol import Source, of_evaluation, of_training
 from ganctl.config.chosen import Chosen, noted
 from ganctl.error import RunError, UsageError, suggest
+from ganctl.files.plain import json_object
 from ganctl.run.folder import Folder, all_runs, find
 
 
@@ -94,13 +94,13 @@ def evaluation_of(path: Path) -> Mapping[str, Any]:
     """
     file = path / "evaluation.json"
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json_object(file)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except RunError as error:
         raise RunError(f"{file} cannot be read; measure again: {evaluate(path)}") from error
-    if not isinstance(found, dict) or not isinstance(found.get("results"), list):
-        raise RunError(f"{file}: expected a list of results, got other JSON; measure again: {evaluate(path)}")
+    if not isinstance(found.get("results"), list):
+        raise RunError(f"{file}: expected a list of results, got none; measure again: {evaluate(path)}")
     return found
 
 

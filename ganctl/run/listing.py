@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import stat
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,9 +85,11 @@ def last_line(path: Path) -> dict[str, Any] | None:
     try:
         # A pipe without a writer would be waited for.
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # a device has no end
+                return None
             size = file.seek(0, 2)
             file.seek(max(0, size - TAIL))
-            lines = file.read().splitlines()
+            lines = file.read(TAIL).splitlines()
     except FileNotFoundError:
         return {}
     except OSError:

@@ -180,3 +180,23 @@ def test_a_wrong_command_is_explained(capsys, tmp_path, monkeypatch, words, text
     monkeypatch.chdir(tmp_path)
     assert cli.main(["runs", *words]) == 2
     assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "run.json", "metrics.jsonl", "evaluation.json"])
+def test_a_file_without_an_end_hides_no_other_run(file, capsys, tmp_path, monkeypatch):
+    """A pipe waits for ever, and /dev/zero fills the memory: each folder is read by itself, in bounds."""
+    monkeypatch.chdir(tmp_path)
+    outputs = tmp_path / "outputs"
+    make(outputs, "whole")
+    for name, plant in (("pipe", os.mkfifo), ("zero", lambda path: os.symlink("/dev/zero", path))):
+        path = make(outputs, name) / file
+        path.unlink(missing_ok=True)
+        plant(path)
+    lines = shown(capsys, outputs)
+    assert any(line.startswith("whole  finished") for line in lines)
+    if file in ("run.json", "metrics.jsonl"):
+        assert [line.split()[1] for line in lines if line.split()[0] in ("pipe", "zero")] == ["damaged"] * 2
+    if file == "evaluation.json":
+        for name in ("pipe", "zero"):
+            assert cli.main(["compare", name, "whole"]) in (1, 2)
+            assert "Traceback" not in capsys.readouterr().err

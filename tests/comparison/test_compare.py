@@ -405,8 +405,11 @@ def test_a_damaged_run_is_left_out_and_the_exit_code_says_so(outputs, said):
     code, lines, _ = said("good", "bad", "worse", "list", "number")
     text = "\n".join(lines)
     assert code == 1 and "bad: outputs/bad/config.yaml cannot be read" in text and "worse: " in text
-    for name in ("list", "number"):
-        reason = f"outputs/{name}/evaluation.json: expected a list of results, got other JSON"
+    for name, words in {
+        "list": " cannot be read",
+        "number": ": expected a list of results, got none",
+    }.items():
+        reason = f"outputs/{name}/evaluation.json{words}"
         assert f"  {name}: {reason}; measure again: ganctl evaluate outputs/{name}" in lines
     code, _, error = said("bad")
     assert code == 1 and error.count("\n") == 1
