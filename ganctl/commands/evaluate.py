@@ -36,6 +36,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ganctl.check import expect_whole
@@ -79,8 +80,6 @@ def read(words: list[str]) -> Options:
 
 def run(words: list[str]) -> int:
     """Measure what the words name, show and keep the numbers; return the exit code."""
-    from ganctl.evaluate import subjects
-    from ganctl.run.console import complain
     from ganctl.training import device
 
     options = read(words)
@@ -103,15 +102,7 @@ def run(words: list[str]) -> int:
         values = measure.measured(view)
         seconds = time.perf_counter() - started
         measure.begin("neighbours")
-        try:
-            pictures = subjects.draw_pictures(subject, view, protocol) if drawn else []
-            kept = [*pictures, subjects.keep(subject, values, protocol, seconds, pictures)]
-        except OSError as error:  # a folder that takes nothing is no reason to lose what was measured
-            kept = []
-            complain(
-                f"WARNING: {subject.out} takes nothing ({error.strerror or error}): the numbers are not "
-                "kept; type out=FOLDER for another one."
-            )
+        kept = _kept(subject, view if drawn else None, values, protocol, seconds)
     if options.as_json:
         print(
             json.dumps({"title": subject.title, "values": values, "protocol": protocol, "seconds": seconds})
@@ -121,6 +112,22 @@ def run(words: list[str]) -> int:
     for path in kept:
         _say(f"  {path}")
     return 0
+
+
+def _kept(subject: Any, view: Any, values: dict[str, float], protocol: Any, seconds: float) -> list[Path]:
+    """Keep what was measured, with pictures of a view; a folder that takes nothing loses nothing."""
+    from ganctl.evaluate import subjects
+    from ganctl.run.console import complain
+
+    try:
+        pictures = subjects.draw_pictures(subject, view, protocol) if view else []
+        return [*pictures, subjects.keep(subject, values, protocol, seconds, pictures)]
+    except OSError as error:
+        complain(
+            f"WARNING: {subject.out} takes nothing ({error.strerror or error}): the numbers are not "
+            "kept; type out=FOLDER for another one."
+        )
+        return []
 
 
 def _show(

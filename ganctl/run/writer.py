@@ -1,6 +1,7 @@
 """A run folder as the training process writes it: its lock, logs, pictures and checkpoints."""
 
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,8 @@ class Run(Folder):
         text = "".join(json.dumps(line) + "\n" for line in kept)
         atomic.write(self.path / "metrics.jsonl", text.encode())
         self.seconds = kept[-1]["seconds"] if kept else 0.0
-        self.board = Board(self.path / "tensorboard", step, self.config())
+        # A measurement of the loop opens a folder that has no config.
+        self.board = Board(self.path / "tensorboard", step, self.config() if self.exists else {})
         display.start(step)
 
     def close(self) -> None:
@@ -161,7 +163,9 @@ class Run(Folder):
         def ask(caught: int, _frame: Any) -> None:
             self.stopping, self.caught = True, caught
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            say("Stopping after this step and saving; press Ctrl-C again to quit at once.")
+            # Not by `say`: the signal may have come while a line was being printed.
+            with suppress(OSError):
+                os.write(1, b"\nStopping after this step and saving; press Ctrl-C again to quit at once.\n")
 
         numbers = [signal.SIGINT, signal.SIGTERM]
         hangup = getattr(signal, "SIGHUP", None)

@@ -46,7 +46,7 @@ def steps(folder):
 def test_a_failing_run_does_not_stop_a_sweep_and_is_told_at_its_end(ganctl, tmp_path):
     done = ganctl("train", "-m", *QUICK, "model.latent=0,4", "name=night/one", check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "latent=0 failed: model.latent: expected a whole number of at least 1, got '0'." in done.stderr
+    assert "latent=0 failed: model.latent: expected a whole number from 1 to 65536, got '0'." in done.stderr
     assert steps(tmp_path / "outputs/night/one/latent=4") == [3]
     assert not (tmp_path / "outputs/night/one/latent=0").exists()
 

@@ -172,7 +172,7 @@ def test_rates_stay_and_then_fall_to_nothing(make, tmp_path):
             optimizer.iterations.assign(step)
             rates.append(float(optimizer.learning_rate))
         np.testing.assert_allclose(rates, [2e-4, 2e-4, 1e-4, 0, 0], atol=1e-9)
-    with pytest.raises(UsageError, match=r"schedule.flat: expected a number of at least 0 and below 1"):
+    with pytest.raises(UsageError, match=r"flat: expected a number of at least 0 and below 1"):
         make(*words, "schedule.generator.flat=1.0")
 
 

@@ -46,7 +46,10 @@ def test_dcgan_grows_and_shrinks_as_published(make):
         ("network.generator.output=tan", r"Did you mean 'tanh'\?"),
         ("network.generator.deviation=hee", r"expected a number, null or he"),
         ("network.generator.filters=[8,8]", r"as many strides as filters"),
-        ("network.generator.filters=[8,-8,8]", r"filters\[1\]: expected a whole number of at least 1"),
+        (
+            "network.generator.filters=[8,-8,8]",
+            r"filters: expected a whole number from 1 to 65536, got '\[8, -8, 8\]'",
+        ),
         ("network.discriminator.kernel=0", r"kernel: expected a whole number"),
         ("network.generator.strides=[3,2,2]", r"multiples of 12.*28x28"),
         ("model.prior=gaussian", r"expected one of normal, uniform"),

@@ -395,7 +395,8 @@ def test_a_term_that_is_not_finite_stops_the_run_with_the_checkpoints_before_it(
         *WORDS,
         "name=run",
         "optimizer=sgd",
-        "optimizer.generator.learning_rate=1e30",
+        "optimizer.generator.learning_rate=1e14",
+        "optimizer.discriminator.learning_rate=1e14",
         "loss=minimax",
     ]
     text = last_line(capsys, words, 1)

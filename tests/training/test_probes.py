@@ -38,8 +38,11 @@ def test_without_an_average_or_with_few_images_there_is_nothing_to_compare(make)
     assert trainer.averaging(dataset) == {}
 
     class Few:
-        def take(self, count):
-            return np.zeros((MOST - 1, 2), np.float32)
+        def __len__(self):
+            return MOST - 1
+
+        def examples(self, places):
+            return {"image": np.zeros((len(places), 2), np.float32)}
 
     assert AverageProbe(lambda count, averaged, dataset: None)(Few()) == {}
 

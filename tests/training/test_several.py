@@ -279,7 +279,7 @@ def test_two_adversaries_train_and_everything_that_tells_of_a_run_copes(ganctl, 
             for line in (tmp_path / f"outputs/{model}/metrics.jsonl").read_text().splitlines()
         ]
         assert examine(lines) == [] and len(lines) == 10
-        text = ganctl("doctor", model, env=env).stdout
+        text = ganctl("doctor", model, env=env, check=False).stdout  # it is too early, after 20 steps
         assert all(len(line) <= 80 for line in text.splitlines())
         if model == "two":
             assert {"discriminator/edge/auc", "generator/path_gradient", "generator/path"} <= lines[-1].keys()
@@ -299,4 +299,4 @@ def test_two_adversaries_train_and_everything_that_tells_of_a_run_copes(ganctl, 
     assert "auc (edge)" in page and "coverage (edge)" in page
     ganctl("report", "three", env=env)
     assert '"reader"' in (tmp_path / "outputs/three/report.html").read_text()
-    assert cli.main(["doctor", str(tmp_path / "outputs/two"), "out=none"]) == 0
+    assert cli.main(["doctor", str(tmp_path / "outputs/two"), "out=none"]) == 4  # too early to judge
