@@ -35,22 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(command: str = "--help", *words: str) -> int:
     from ganctl.error import UsageError, suggest
 
-    if command in ("-h", "--help", "help"):
+    if command in ("-h", "--help") or (command == "help" and not words):
         print((commands.__doc__ or "").strip())
         return 0
+    if command == "help":
+        return _help(*words)
     if command == "--version":
         from ganctl import __version__
 
         print(f"ganctl {__version__}")
         return 0
     if command not in COMMANDS:
-        hint = suggest(command, [*COMMANDS, "--help", "--version"]) or " See: ganctl --help"
+        from ganctl.config import synonyms
+
+        known = [synonyms.COMMANDS.get(command, ""), *COMMANDS, "help", "--help", "--version"]
+        hint = f" Did you mean '{known[0]}'?" if known[0] else suggest(command, known[1:])
+        hint = hint or " See: ganctl --help"
         raise UsageError(f"There is no command '{command}'.{hint}")
     module = importlib.import_module(f"ganctl.commands.{command.replace('-', '_')}")
     if any(word in ("-h", "--help") for word in words):
         print(module.help_of(list(words)) if hasattr(module, "help_of") else (module.__doc__ or "").strip())
         return 0
     return module.run(list(words))
+
+
+def _help(word: str, *more: str) -> int:
+    """Explain a command, a key of the config, a group or a choice."""
+    if word in COMMANDS:
+        return _run(word, *more, "--help")
+    from ganctl.config.manual import explain
+
+    print(explain(word))
+    return 0
 
 
 def _streams() -> None:

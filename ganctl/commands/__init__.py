@@ -18,6 +18,7 @@ usage: ganctl COMMAND [ARGUMENTS]
 RUN is a run's folder, its name under outputs/, or `latest`.
 
   ganctl COMMAND --help   what a command takes
+  ganctl help KEY         what a key or a choice is: ganctl help trainer.steps
   --traceback             show where in the code an error arose
   --version               print the version
 

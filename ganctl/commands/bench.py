@@ -28,14 +28,11 @@ options:
   --traceback       show where in the code an error arose
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ganctl.error import UsageError, suggest
-
-FLAGS = ("--rounds", "--seconds", "--json", "--config-dir", "--traceback", "--help")
+from ganctl.config.words import option, read
+from ganctl.error import UsageError
 
 
 @dataclass
@@ -43,46 +40,16 @@ class Options:
     """The words of a bench command, sorted."""
 
     overrides: list[str] = field(default_factory=list)
-    rounds: int = 20
-    seconds: float = 1.5
-    json: Path | None = None
-    config_dir: Path | None = None
-
-
-def read(words: Sequence[str]) -> Options:
-    """Sort the words of the command into options and overrides.
-
-    Raises:
-        UsageError: for an unknown option, or one whose value is missing or wrong.
-    """
-    options, left = Options(), list(words)
-    while left:
-        word = left.pop(0)
-        option, _, value = word.partition("=")
-        if not word.startswith("-"):
-            options.overrides.append(word)
-            continue
-        if option not in FLAGS:
-            raise UsageError(
-                f"There is no option '{word}'.{suggest(word, FLAGS) or ' See: ganctl bench --help'}"
-            )
-        value = value or (left.pop(0) if left else "")
-        if option == "--rounds":
-            options.rounds = int(_number(option, value, whole=True))
-        elif option == "--seconds":
-            options.seconds = _number(option, value)
-        elif option == "--json":
-            options.json = _writable(value)
-        elif not Path(value).is_dir():
-            raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
-        else:
-            options.config_dir = Path(value)
-    return options
+    rounds: int = option(20, flags=("--rounds",), least=1)
+    seconds: float = option(1.5, flags=("--seconds",))
+    json: str = option("", flags=("--json",), example="bench.json")
+    config_dir: Path | None = option(None, flags=("--config-dir",), folder=True)
 
 
 def run(words: list[str]) -> int:
     """Measure, print a table; return the exit code."""
-    options = read(words)
+    options = read(words, Options, "bench", rest="overrides")
+    out = _writable(options.json) if options.json else None
     from ganctl.bench.measure import measure
     from ganctl.bench.table import show
     from ganctl.config.compose import compose
@@ -90,25 +57,13 @@ def run(words: list[str]) -> int:
     config = compose(options.overrides, options.config_dir).plain()
     numbers = measure(config, rounds=options.rounds, seconds=options.seconds)
     show(numbers)
-    if options.json:
+    if out:
         import json
 
         from ganctl.files.atomic import write
 
-        write(options.json, (json.dumps(numbers, indent=2) + "\n").encode())
+        write(out, (json.dumps(numbers, indent=2) + "\n").encode())
     return 0
-
-
-def _number(option: str, value: str, *, whole: bool = False) -> float:
-    """Return a positive number, or raise UsageError."""
-    try:
-        number = float(int(value) if whole else float(value))
-    except ValueError:
-        number = 0.0
-    if not 0 < number < math.inf:
-        kind = "a whole number of at least 1" if whole else "a number of seconds above 0"
-        raise UsageError(f"{option}: expected {kind}, got '{value}'.")
-    return number
 
 
 def _writable(value: str) -> Path:

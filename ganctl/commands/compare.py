@@ -34,11 +34,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import UsageError, printable, suggest
+from ganctl.config.words import option, read
+from ganctl.error import UsageError, printable
 
 WIDTH = 80
 PICTURE = "compare.png"
-KEYS = ("by", "from", "out")
+ORIGINS = ("evaluation", "training")
 
 
 @dataclass
@@ -46,10 +47,10 @@ class Options:
     """What a user asked for."""
 
     names: list[str] = field(default_factory=list)
-    by: str = ""
-    origin: str = ""
-    out: str = ""
-    as_json: bool = False
+    by: str = option("", example="fid")
+    origin: str = option("", key="from", among=ORIGINS)
+    out: str = option("", ends=(".png",), words=("none",), example=PICTURE)
+    as_json: bool = option(False, flags=("--json",))
 
 
 def run(words: list[str]) -> int:
@@ -59,7 +60,9 @@ def run(words: list[str]) -> int:
     from ganctl.comparison.row import rows
     from ganctl.comparison.table import facts
 
-    options = read(words)
+    options = read(words, Options, "compare", rest="names")
+    if not options.names:
+        raise UsageError("Expected runs to compare; type: ganctl compare 'outputs/*'")
     found = entries(options.names, Path("outputs"))
     ranking = ranked(found, options.by, options.origin)
     table = rows(ranking)
@@ -71,36 +74,6 @@ def run(words: list[str]) -> int:
     if out != "none":
         _draw(ranking, table, Path(out), quiet=options.as_json)
     return 1 if any(entry.damage for entry in found) else 0
-
-
-def read(words: Sequence[str]) -> Options:
-    """Return what the words ask for.
-
-    Raises:
-        UsageError: for anything that is not of the usage.
-    """
-    from ganctl.comparison.ranking import ORIGINS
-
-    options, left = Options(), [word for word in words if word != "--json"]
-    options.as_json = len(left) < len(words)
-    for word in left:
-        key, sign, value = word.partition("=")
-        if word.startswith("-"):
-            hint = suggest(word, ("--json",)) or " See: ganctl compare --help"
-            raise UsageError(f"There is no option '{word}'.{hint}")
-        if not sign or key not in KEYS:  # a run's own name may hold a "="
-            options.names.append(word)
-        elif key == "from" and value not in ORIGINS:
-            raise UsageError(f"from: expected evaluation or training, got '{value}'.")
-        elif key == "out" and value != "none" and Path(value).suffix != ".png":
-            raise UsageError(f"out: expected a FILE.png or none, got '{value}'; type out={PICTURE}")
-        elif not value:
-            raise UsageError(f"{key}: expected a value; type by=fid, or see: ganctl compare --help")
-        else:
-            setattr(options, {"from": "origin"}.get(key, key), value)
-    if not options.names:
-        raise UsageError("Expected runs to compare; type: ganctl compare 'outputs/*'")
-    return options
 
 
 def _show(ranking: Any, table: Sequence[Any]) -> None:

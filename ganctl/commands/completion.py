@@ -21,7 +21,8 @@ from typing import Any
 
 from ganctl import commands
 from ganctl.commands import COMMANDS
-from ganctl.config.choices import choices, defaults, describe, file_of, groups
+from ganctl.config.choices import choices, defaults, describe, groups
+from ganctl.config.keys import at, keys_of
 from ganctl.error import UsageError, suggest
 
 BASH = r"""_ganctl() {
@@ -143,13 +144,13 @@ def _positional(
 def _overrides(before: Sequence[str], word: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
     """Yield group=, group=choice, key. and key= for a train command."""
     key, sign, value = word.partition("=")
-    tree = config_keys(before, config_dir)
+    tree = keys_of(before, config_dir)
     per_player = {entry.partition("@")[0] for entry in defaults() if "@" in entry}
     *path, _ = key.split(".")
     if sign:
         yield from _values(tree, key, value, config_dir, per_player)
         return
-    node = _at(tree, path)
+    node = at(tree, path)
     known = groups(config_dir) if not path else node if path[0] in per_player and len(path) == 1 else ()
     for name in known or ():
         # Of group= and group. the rarer one waits until the name is complete, so that one TAB completes it.
@@ -172,74 +173,11 @@ def _values(
     end = "]" if "[" in begun else ""
     for choice in choices(group, config_dir) if group else ():
         yield f"{key}={begun}{choice}{end}", describe(group, choice, config_dir)
-    leaf = _at(tree, key.split("."))
+    leaf = at(tree, key.split("."))
     if isinstance(leaf, bool):
         yield from ((f"{key}={each}", "") for each in ("true", "false"))
     if key.endswith(".path") or key == "outputs":
         yield from _paths(f"{key}=", value)
-
-
-def config_keys(words: Sequence[str], config_dir: Path | None = None) -> dict[str, Any]:
-    """Return the config of a train command line as nested keys, with choices applied but no values.
-
-    Hydra composes it exactly, but importing it takes longer than a user waits for a TAB.
-    """
-    given = dict(word.split("=", 1) for word in words if "=" in word)
-    picks: dict[str, Any] = dict(defaults())
-    decided: dict[str, Any] = {}
-    for key in picks:
-        group, _, target = key.partition("@")
-        if target in given or group in given:
-            decided[key] = given.get(target) or given.get(group)
-    for key in reversed(list(picks)):  # what comes later in a defaults list wins
-        decided = _recipe(key, decided.get(key, picks[key]), config_dir) | decided
-    tree: dict[str, Any] = {}
-    _merge(tree, _yaml("", "train")[1])
-    for key, chosen in (picks | decided).items():
-        group, _, target = key.partition("@")
-        for choice in chosen if isinstance(chosen, list) else str(chosen).strip("[]").split(","):
-            package, content = _yaml(group, choice, config_dir)
-            package = package or target or group.replace("/", ".")
-            for part in reversed([] if package == "_global_" else package.split(".")):
-                content = {part: content}
-            _merge(tree, content)
-    return tree
-
-
-def _recipe(group: str, choice: Any, config_dir: Path | None) -> dict[str, Any]:
-    """Return what a choice's own defaults list chooses of other groups."""
-    content = _yaml(group, choice, config_dir)[1]
-    entries = [entry for entry in content.get("defaults", ()) if isinstance(entry, dict)]
-    return {
-        key.removeprefix("override ").lstrip("/"): value for entry in entries for key, value in entry.items()
-    }
-
-
-def _yaml(group: str, choice: Any, config_dir: Path | None = None) -> tuple[str, dict[str, Any]]:
-    """Return (package, content) of a choice's file; nothing of one that cannot be read."""
-    import yaml
-
-    try:
-        text = file_of(group, str(choice), config_dir).read_text()
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError):
-        return "", {}
-    package = re.search(r"^# @package (\S+)", text, re.MULTILINE)
-    return package[1] if package else "", content if isinstance(content, dict) else {}
-
-
-def _merge(tree: dict[str, Any], other: dict[str, Any]) -> None:
-    for key, value in other.items():
-        if isinstance(value, dict) and isinstance(tree.get(key), dict):
-            _merge(tree[key], value)
-        elif key != "defaults":
-            tree[key] = value
-
-
-def _at(tree: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        tree = tree.get(part) if isinstance(tree, dict) else None
-    return tree
 
 
 def _beginning(word: str, found: Candidates) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganctl.error import UsageError, suggest
+from ganctl.config.words import option, read
 
 if TYPE_CHECKING:
     from ganctl.diagnosis.chart import Chart
@@ -38,8 +38,8 @@ class Options:
     """What a user asked for."""
 
     name: str = "latest"
-    out: str = ""
-    as_json: bool = False
+    out: str = option("", ends=(".png",), words=("none",), example="curves.png")
+    as_json: bool = option(False, flags=("--json",))
 
 
 def run(words: list[str]) -> int:
@@ -48,7 +48,7 @@ def run(words: list[str]) -> int:
     from ganctl.diagnosis.verdict import EXIT_CODES
     from ganctl.run.folder import find
 
-    options = read(words)
+    options = read(words, Options, "doctor", first="name")
     chart = examined(find(options.name, Path("outputs")))
     if options.as_json:
         print(json.dumps(facts(chart)))
@@ -60,28 +60,6 @@ def run(words: list[str]) -> int:
     if out != "none":
         _draw(chart, Path(out), quiet=options.as_json)
     return EXIT_CODES[chart.verdict.word]
-
-
-def read(words: list[str]) -> Options:
-    """Return what the words ask for.
-
-    Raises:
-        UsageError: for anything that is not of the usage.
-    """
-    options, left = Options(), [word for word in words if word != "--json"]
-    options.as_json = len(left) < len(words)
-    # A run's own name may hold a "=", so the first word is the run unless it is an option.
-    if left and not left[0].startswith(("out=", "-")):
-        options.name = left.pop(0)
-    for word in left:
-        key, sign, value = word.partition("=")
-        if key != "out":
-            hint = suggest(key, ("out", "--json")) or " See: ganctl doctor --help"
-            raise UsageError(f"There is no option '{word}'.{hint}")
-        if not sign or (value != "none" and Path(value).suffix != ".png"):
-            raise UsageError(f"out: expected a FILE.png or none, got '{value}'; type out=curves.png")
-        options.out = value
-    return options
 
 
 def _show(chart: "Chart") -> None:

@@ -39,50 +39,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ganctl.check import expect_whole
-from ganctl.error import UsageError, suggest
+from ganctl.config.words import read
 from ganctl.evaluate.options import Options, measure_of, subject_of
 
 GROUPS = ("metric", "extractor", "evaluation", "dataset")
-FLAGS = ("--json", "--trust")
-
-
-def read(words: list[str]) -> Options:
-    """Return what the words ask for.
-
-    Raises:
-        UsageError: for anything that is not of the usage.
-    """
-    options = Options(as_json="--json" in words, trust="--trust" in words)
-    own = ("n", "seed", "checkpoint", "average", "out")
-    for index, word in enumerate(word for word in words if word not in FLAGS):
-        key, sign, value = word.partition("=")
-        if index == 0 and key not in own and key.partition(".")[0] not in GROUPS and not word.startswith("-"):
-            options.name = word
-        elif sign and key in ("n", "seed"):
-            if not value.isdigit():
-                raise UsageError(f"{key}: expected a whole number, got '{value}'.")
-            setattr(options, key, int(value))
-        elif sign and key == "average":
-            if value.lower() not in ("true", "false"):
-                raise UsageError(f"average: expected true or false, got '{value}'.")
-            options.average = value.lower() == "true"
-        elif sign and key in own:
-            setattr(options, key, value)
-        elif sign and key.partition(".")[0] in GROUPS:
-            options.overrides.append(word)
-        else:
-            hint = suggest(key, (*own, *GROUPS, *FLAGS)) or " See: ganctl evaluate --help"
-            raise UsageError(f"There is no option '{word}'.{hint}")
-    expect_whole("n", options.n, 2)
-    return options
 
 
 def run(words: list[str]) -> int:
     """Measure what the words name, show and keep the numbers; return the exit code."""
     from ganctl.training import device
 
-    options = read(words)
+    options = read(words, Options, "evaluate", first="name", rest="overrides", of_rest=_of_a_config)
     subject, chosen = subject_of(options)
     measure = measure_of(chosen, subject, options)
     device.wake()
@@ -112,6 +79,10 @@ def run(words: list[str]) -> int:
     for path in kept:
         _say(f"  {path}")
     return 0
+
+
+def _of_a_config(word: str) -> bool:
+    return word.partition("=")[0].partition(".")[0] in GROUPS
 
 
 def _kept(subject: Any, view: Any, values: dict[str, float], protocol: Any, seconds: float) -> list[Path]:

@@ -5,6 +5,7 @@ usage: ganctl list [GROUP ...] [--config-dir DIR]
   ganctl list                what can be chosen, and how
   ganctl list models         all models, with a line on each
   ganctl list loss penalty   two groups
+  ganctl list model dcgan    one choice: its file, with what each key is
   ganctl list opt            the beginning of a name is enough
 
 options:
@@ -19,18 +20,35 @@ Choose with group=choice; for one player, or several at once:
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganctl.config.choices import choices, defaults, describe, groups
 from ganctl.config.groups import PURPOSES, find
-from ganctl.error import UsageError, suggest
+from ganctl.config.words import option, read
 from ganctl.run.table import aligned, show
+
+
+@dataclass
+class Options:
+    """What a user asked for."""
+
+    names: list[str] = field(default_factory=list)
+    config_dir: Path | None = option(None, flags=("--config-dir",), folder=True)
 
 
 def run(words: list[str]) -> int:
     """Print the groups, or the choices of those that are named; return the exit code."""
-    names, config_dir = read(words)
-    found = [find(name, config_dir) for name in names]
+    options = read(words, Options, "list", rest="names")
+    config_dir = options.config_dir
+    if len(options.names) == 2 and options.names[1] in choices(
+        find(options.names[0], config_dir), config_dir
+    ):
+        from ganctl.config.manual import about
+
+        print(about(find(options.names[0], config_dir), options.names[1], config_dir))
+        return 0
+    found = [find(name, config_dir) for name in options.names]
     if not found:
         _show_groups(config_dir)
     for number, group in enumerate(found):
@@ -38,30 +56,6 @@ def run(words: list[str]) -> int:
             print()
         _show_choices(group, config_dir)
     return 0
-
-
-def read(words: Sequence[str]) -> tuple[list[str], Path | None]:
-    """Return (the words for groups, the user's config folder).
-
-    Raises:
-        UsageError: for an unknown option or a folder that is none.
-    """
-    names: list[str] = []
-    config_dir, left = None, list(words)
-    while left:
-        word = left.pop(0)
-        option, _, value = word.partition("=")
-        if option == "--config-dir":
-            value = value or (left.pop(0) if left else "")
-            if not value or not Path(value).is_dir():
-                raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
-            config_dir = Path(value)
-        elif word.startswith("-"):
-            hint = suggest(word, ["--config-dir"]) or " See: ganctl list --help"
-            raise UsageError(f"There is no option '{word}'.{hint}")
-        else:
-            names.append(word)
-    return names, config_dir
 
 
 def _show_groups(config_dir: Path | None) -> None:

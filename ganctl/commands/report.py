@@ -20,12 +20,22 @@ Nothing in the folder is executed; its texts are shown as texts, and only
 pictures that are PNG files inside it.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganctl.error import GanctlError, RunError, UsageError, suggest
+from ganctl.config.words import option, read
+from ganctl.error import GanctlError, RunError, UsageError
 
 FILE = "report.html"
+
+
+@dataclass
+class Options:
+    """What a user asked for."""
+
+    name: str = "latest"
+    out: str = option("", ends=(".html", ".htm"), example=FILE)
 
 
 def run(words: list[str]) -> int:
@@ -33,7 +43,8 @@ def run(words: list[str]) -> int:
     from ganctl.run.console import say
     from ganctl.run.folder import Folder, all_runs, find
 
-    name, out = read(words)
+    options = read(words, Options, "report", first="name")
+    name = options.name
     outputs = Path("outputs")
     sweeps = [path for path in (Path(name), outputs / name) if path.is_dir() and not Folder(path).exists]
     folder = next((path for path in sweeps if all_runs(path)), None)
@@ -42,31 +53,10 @@ def run(words: list[str]) -> int:
     else:
         folder = find(name, outputs).path
         text = _single(folder)
-    path = Path(out) if out else folder / FILE
+    path = Path(options.out) if options.out else folder / FILE
     _write(path, text, folder)
     say(str(path))
     return 0
-
-
-def read(words: list[str]) -> tuple[str, str]:
-    """Return (run, where the file goes or "").
-
-    Raises:
-        UsageError: for anything that is not of the usage.
-    """
-    name, out, left = "latest", "", list(words)
-    # A run's own name may hold a "=", so the first word is the run unless it is an option.
-    if left and not left[0].startswith(("out=", "-")):
-        name = left.pop(0)
-    for word in left:
-        key, sign, value = word.partition("=")
-        if key != "out":
-            hint = suggest(key, ("out",)) or " See: ganctl report --help"
-            raise UsageError(f"There is no option '{word}'.{hint}")
-        if not sign or Path(value).suffix not in (".html", ".htm"):
-            raise UsageError(f"out: expected a FILE.html, got '{value}'; type out=report.html")
-        out = value
-    return name, out
 
 
 def _single(folder: Path) -> str:

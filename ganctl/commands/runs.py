@@ -22,11 +22,12 @@ options:
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganctl.error import UsageError, printable, suggest
+from ganctl.config.words import option, read
+from ganctl.error import UsageError, printable
 
 if TYPE_CHECKING:
     from ganctl.run.listing import Row
@@ -42,16 +43,27 @@ COLOURS = {
 ERRORS_SHOWN = 3
 
 
+@dataclass
+class Options:
+    """What a user asked for."""
+
+    folder: str = "outputs"
+    as_json: bool = option(False, flags=("--json",))
+
+
 def run(words: list[str]) -> int:
     """Print the runs of a folder; return the exit code."""
-    folder, as_json = read(words)
+    options = read(words, Options, "runs", first="folder")
+    folder = Path(options.folder)
+    if words and options.folder in words and not folder.is_dir():
+        raise UsageError(f"Expected a folder with runs, got '{folder}'; type: ganctl runs outputs")
     from ganctl.run.console import complain
     from ganctl.run.folder import all_runs
     from ganctl.run.listing import finite, row
 
     found = [row(each, folder) for each in all_runs(folder)]
     found.sort(key=lambda each: each.updated, reverse=True)
-    if as_json:
+    if options.as_json:
         for each in found:
             print(json.dumps(finite(asdict(each))))
     elif found:
@@ -59,24 +71,6 @@ def run(words: list[str]) -> int:
     if not found:
         complain(f"There is no run in {folder}/ yet; start one: ganctl train")
     return 0
-
-
-def read(words: list[str]) -> tuple[Path, bool]:
-    """Return (folder, whether to print JSON).
-
-    Raises:
-        UsageError: for an unknown option, a second folder, or one that does not exist.
-    """
-    names = [word for word in words if not word.startswith("-")]
-    unknown = [word for word in words if word.startswith("-") and word != "--json"]
-    if unknown:
-        hint = suggest(unknown[0], ["--json"]) or " See: ganctl runs --help"
-        raise UsageError(f"There is no option '{unknown[0]}'.{hint}")
-    if len(names) > 1:
-        raise UsageError(f"Expected one FOLDER, got {len(names)}; type: ganctl runs outputs")
-    if names and not Path(names[0]).is_dir():
-        raise UsageError(f"Expected a folder with runs, got '{names[0]}'; type: ganctl runs outputs")
-    return Path(names[0] if names else "outputs"), "--json" in words
 
 
 def _show(found: "list[Row]", folder: Path) -> None:

@@ -34,10 +34,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganctl.check import expect_whole
-from ganctl.error import UsageError, suggest
-
-OPTIONS = ("n", "seed", "checkpoint", "average", "out", "make", "view")
+from ganctl.config.words import option, read
+from ganctl.error import UsageError
 
 
 @dataclass
@@ -46,49 +44,24 @@ class Options:
 
     Args:
         n: samples; 0 for 64, or one of each value that is given.
-        given: by field, the text that was typed.
+        words: NAME=VALUE that are no option of the command.
     """
 
-    n: int = 0
-    seed: int = 0
-    checkpoint: str = "last"
-    average: bool = True
-    out: str = ""
-    make: str = "image"
-    view: str = ""
-    given: dict[str, str] = field(default_factory=dict)
+    name: str = "latest"
+    n: int = option(0, least=1)
+    seed: int = option(0, least=0, most=2**31 - 1)
+    checkpoint: str = option("last")
+    average: bool = option(True)
+    out: str = option("", example="grid.png")
+    make: str = option("image")
+    view: str = option("")
+    trust: bool = option(False, flags=("--trust",))
+    words: list[str] = field(default_factory=list)
 
-
-def read(words: list[str]) -> tuple[str, Options, bool]:
-    """Return (run, options, whether to trust its config).
-
-    Raises:
-        UsageError: for anything that is not of the usage.
-    """
-    options = Options()
-    trust, left = "--trust" in words, [word for word in words if word != "--trust"]
-    # A run's own name may hold a "=", so the first word is the run unless it is an option.
-    first = left[0] if left else ""
-    name = left.pop(0) if first and first.partition("=")[0] not in OPTIONS else "latest"
-    for word in left:
-        key, sign, value = word.partition("=")
-        if not sign and key in OPTIONS:
-            raise UsageError(f"Expected {key}=VALUE, got '{word}'. See: ganctl sample --help")
-        if not sign or not key.isidentifier():
-            hint = suggest(key, OPTIONS) or " See: ganctl sample --help"
-            raise UsageError(f"Expected NAME=VALUE, got '{word}'.{hint}")
-        if key in OPTIONS:
-            setattr(options, key, _value(key, value, getattr(options, key)))
-        else:
-            options.given[key] = value
-    if any(word.startswith("n=") for word in left):
-        expect_whole("n", options.n, 1)
-    expect_whole("seed", options.seed, 0)
-    if options.seed >= 2**31:
-        raise UsageError(f"seed: expected a whole number from 0 to 2147483647, got '{options.seed}'.")
-    if not _is_folder(options.out) and Path(options.out).suffix not in (".png", ".npy"):
-        raise UsageError(f"out: expected a file.png, a file.npy or a folder/, got '{options.out}'.")
-    return name, options, trust
+    @property
+    def given(self) -> dict[str, str]:
+        """The words of the run's own: by field, the text that was typed."""
+        return dict(word.split("=", 1) for word in self.words)
 
 
 def run(words: list[str]) -> int:
@@ -96,18 +69,20 @@ def run(words: list[str]) -> int:
     from ganctl.config.trust import admit
     from ganctl.run.folder import find
 
-    name, options, trust = read(words)
-    folder = find(name, Path("outputs"))
+    options = read(words, Options, "sample", first="name", rest="words", of_rest=_is_given)
+    if not _is_folder(options.out) and Path(options.out).suffix not in (".png", ".npy"):
+        raise UsageError(f"out: expected a file.png, a file.npy or a folder/, got '{options.out}'.")
+    folder = find(options.name, Path("outputs"))
     config = folder.config()
-    admit(config, folder.path, trust=trust)
+    admit(config, folder.path, trust=options.trust)
     _draw(folder, config, options)
     return 0
 
 
 def help_of(words: list[str]) -> str:
     """Return what a run can be given, under the usage; the usage alone where no run is named."""
-    named = [word for word in words if not word.startswith("-") and word.partition("=")[0] not in OPTIONS]
     usage = (__doc__ or "").strip()
+    named = [word for word in words if not word.startswith("-") and "=" not in word]
     if not named:
         return usage
     from ganctl.dataset.given import hint
@@ -140,17 +115,9 @@ def _draw(folder: Any, config: dict[str, Any], options: Options) -> None:
     say(f"{what} step {step} ({weights}, seed {options.seed}): {out}")
 
 
+def _is_given(word: str) -> bool:
+    return word.partition("=")[0].isidentifier() and "=" in word
+
+
 def _is_folder(out: str) -> bool:
     return out.endswith("/") or Path(out).is_dir() or not Path(out).suffix
-
-
-def _value(key: str, text: str, default: Any) -> Any:
-    if isinstance(default, bool):
-        if text.lower() not in ("true", "false"):
-            raise UsageError(f"{key}: expected true or false, got '{text}'.")
-        return text.lower() == "true"
-    if isinstance(default, int):
-        if not text.lstrip("-").isdigit():
-            raise UsageError(f"{key}: expected a whole number, got '{text}'.")
-        return int(text)
-    return text

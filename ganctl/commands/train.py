@@ -23,14 +23,12 @@ options:
 groups: ganctl list      keys: ganctl train --cfg job
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ganctl.error import UsageError, suggest
+from ganctl.config.words import option, read
 
 FIRST = "experiment=digits"  # what `ganctl train` means: a newcomer sees digits in minutes
-FLAGS = ("--cfg", "--dry-run", "-m", "--multirun", "--config-dir", "--resolve", "--traceback", "--help")
 
 
 @dataclass
@@ -38,50 +36,16 @@ class Options:
     """The words of a train command, sorted."""
 
     overrides: list[str] = field(default_factory=list)
-    cfg: bool = False
-    dry_run: bool = False
-    multirun: bool = False
-    config_dir: Path | None = None
-
-
-def read(words: Sequence[str]) -> Options:
-    """Sort the words of the command into options and overrides.
-
-    Raises:
-        UsageError: for an unknown option or one without its value.
-    """
-    options, left = Options(), list(words)
-    while left:
-        word = left.pop(0)
-        option, _, value = word.partition("=")
-        if option in ("-m", "--multirun"):
-            options.multirun = True
-        elif option == "--dry-run":
-            options.dry_run = True
-        elif option in ("--cfg", "-c"):
-            value = value or (left.pop(0) if left else "")
-            if value != "job":
-                raise UsageError(f"--cfg: expected 'job', got '{value}'; type: ganctl train --cfg job")
-            options.cfg = True
-        elif option in ("--config-dir", "-cd"):
-            value = value or (left.pop(0) if left else "")
-            if not value or not Path(value).is_dir():
-                raise UsageError(f"--config-dir: expected a folder, got '{value}'.")
-            options.config_dir = Path(value)
-        elif option == "--resolve":
-            continue  # --cfg job always shows what the config resolves to
-        elif word.startswith("-"):
-            raise UsageError(
-                f"There is no option '{word}'.{suggest(word, FLAGS) or ' See: ganctl train --help'}"
-            )
-        else:
-            options.overrides.append(word)
-    return options
+    cfg: str = option("", flags=("--cfg", "-c"), among=("job",))
+    dry_run: bool = option(False, flags=("--dry-run",))
+    multirun: bool = option(False, flags=("-m", "--multirun"))
+    config_dir: Path | None = option(None, flags=("--config-dir", "-cd"), folder=True)
+    resolve: bool = option(False, flags=("--resolve",))  # Hydra's word: --cfg job always does
 
 
 def run(words: list[str]) -> int:
     """Train, sweep or show the config, as the words say; return the exit code."""
-    options = read(words)
+    options = read(words, Options, "train", rest="overrides")
     if options.multirun:
         from ganctl.commands import sweep
 

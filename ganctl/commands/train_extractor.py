@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganctl.check import expect_whole
+from ganctl.config.words import option, read
 from ganctl.error import UsageError, suggest
 
 HELD = 360  # of the digits, which have no test split
@@ -53,23 +53,38 @@ RECIPES = {
 }
 
 
+@dataclass
+class Options:
+    """What a user asked for; 0 epochs are the recipe's."""
+
+    name: str = ""
+    path: str = option("")
+    out: str = option("")
+    epochs: int = option(0, least=1)
+    seed: int = option(0, least=0)
+
+
 def run(words: list[str]) -> int:
     """Train what the words ask for, write it, say what it reaches; return the exit code."""
-    name, options = read(words)
+    options = read(words, Options, "train-extractor", first="name")
+    name = options.name
+    if name not in RECIPES:
+        hint = suggest(name, RECIPES) or " See: ganctl train-extractor --help"
+        raise UsageError(f"train-extractor: expected one of {', '.join(RECIPES)}, got '{name}'.{hint}")
     recipe = RECIPES[name]
     from ganctl.training.device import wake
 
-    data, held_out = _data(name, recipe, options["path"])
+    data, held_out = _data(name, recipe, options.path)
     tf, _ = wake()
     tf.config.experimental.enable_op_determinism()
     from ganctl.extractor.classifier import train
 
-    epochs = options["epochs"] or recipe.epochs
-    out = Path(options["out"] or f"{name}.safetensors")
+    epochs = options.epochs or recipe.epochs
+    out = Path(options.out or f"{name}.safetensors")
     _say(
         f"Training on {len(data):,} images of {name} for {epochs} epochs; {len(held_out[1]):,} are held out."
     )
-    rules = {"filters": recipe.filters, "layout": recipe.layout, "epochs": epochs, "seed": options["seed"]}
+    rules = {"filters": recipe.filters, "layout": recipe.layout, "epochs": epochs, "seed": options.seed}
     accuracy, digest = train(
         data,
         held_out,
@@ -79,32 +94,6 @@ def run(words: list[str]) -> int:
     )
     _say(f"{out}: {accuracy:.2%} of held-out images, {out.stat().st_size:,} bytes, sha256 {digest}")
     return 0
-
-
-def read(words: list[str]) -> tuple[str, dict[str, Any]]:
-    """Return (name, options).
-
-    Raises:
-        UsageError: for anything that is not of the usage.
-    """
-    name, *rest = words or [""]
-    if name not in RECIPES:
-        hint = suggest(name, RECIPES) or " See: ganctl train-extractor --help"
-        raise UsageError(f"train-extractor: expected one of {', '.join(RECIPES)}, got '{name}'.{hint}")
-    options: dict[str, Any] = {"path": "", "out": "", "epochs": 0, "seed": 0}
-    for word in rest:
-        key, sign, value = word.partition("=")
-        if key not in options or not sign:
-            hint = suggest(key, options) or " See: ganctl train-extractor --help"
-            raise UsageError(f"There is no option '{word}'.{hint}")
-        if isinstance(options[key], int):
-            if not value.isdigit():
-                raise UsageError(f"{key}: expected a whole number, got '{value}'.")
-            value = int(value)  # type: ignore[assignment]
-        options[key] = value
-    if any(word.startswith("epochs=") for word in rest):
-        expect_whole("epochs", options["epochs"], 1)
-    return name, options
 
 
 def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:

@@ -15,6 +15,7 @@ from ganctl.config.choices import CONFIGS, file_of, groups
 from ganctl.config.chosen import ABSENT, RECIPES, Choice, Chosen
 from ganctl.config.composed import composed, parts
 from ganctl.config.overrides import check_choice, is_group, parse
+from ganctl.config.synonyms import key_for
 from ganctl.config.trust import allow
 from ganctl.config.value import expected, look_up
 from ganctl.error import UsageError, closest, in_short, suggest
@@ -147,7 +148,8 @@ def _no_key(key: str, base: DictConfig) -> str:
     plain = OmegaConf.to_container(base, resolve=False)
     known = [leaf for leaf, _ in leaves(plain) if "_target_" not in leaf]
     known += [f"trainer.turns.{player}" for player in base.optimizer]
-    hint = suggest(key, [*known, *groups()])
+    other = key_for(key)
+    hint = f" Did you mean '{other}'?" if other else suggest(key, [*known, *groups()])
     if not hint:  # the last word may be enough: `steps` for trainer.steps
         ends = {leaf.split(".")[-1]: leaf for leaf in reversed(known)}
         near = closest(key.split(".")[-1], ends)

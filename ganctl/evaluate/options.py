@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ganctl.config.words import option
 from ganctl.error import UsageError
 
 USUAL = "[fid,kid,precision_recall,density_coverage]"
@@ -14,14 +15,14 @@ class Options:
     """What to measure."""
 
     name: str = "latest"
-    n: int = 10_000
-    seed: int | None = None
-    checkpoint: str = "last"
-    average: bool = True
-    out: str = ""
+    n: int = option(10_000, least=2)
+    seed: int | None = option(None, least=0)
+    checkpoint: str = option("last")
+    average: bool = option(True)
+    out: str = option("")
     overrides: list[str] = field(default_factory=list)
-    as_json: bool = False
-    trust: bool = False
+    as_json: bool = option(False, flags=("--json",))
+    trust: bool = option(False, flags=("--trust",))
 
 
 def subject_of(options: Options) -> tuple[Any, dict[str, Any]]:

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from ganctl import cli
-from ganctl.commands.completion import SCRIPTS, complete, config_keys
+from ganctl.commands.completion import SCRIPTS, complete
 from ganctl.config import choices
+from ganctl.config.keys import keys_of
 
 
 def candidates(line):
@@ -99,7 +100,7 @@ def test_the_quickly_read_keys_are_those_that_hydra_composes(word):
         return {key: child for key, child in names(config).items() if child != {}}
 
     # As it is written: what a network takes over from its normalization has no keys there.
-    assert chosen(config_keys([word])) == chosen(OmegaConf.to_container(compose([word]).config))
+    assert chosen(keys_of([word])) == chosen(OmegaConf.to_container(compose([word]).config))
 
 
 def test_true_or_false_and_paths_complete_as_values(home):

@@ -1,0 +1,62 @@
+"""The words of papers and of other trainers, and what ganctl calls the same."""
+
+KEYS = {
+    "amp": "trainer.precision",
+    "batch": "trainer.batch_size",
+    "batch_size": "trainer.batch_size",
+    "bs": "trainer.batch_size",
+    "b1": "optimizer.generator.beta_1",
+    "beta1": "optimizer.generator.beta_1",
+    "cond": "model",
+    "critic_iters": "trainer.turns.discriminator",
+    "data": "dataset",
+    "data_dir": "dataset.path",
+    "dataroot": "dataset.path",
+    "device": "trainer.devices",
+    "devices": "trainer.devices",
+    "ema": "average",
+    "epochs": "trainer.epochs",
+    "g_lr": "optimizer.generator.learning_rate",
+    "d_lr": "optimizer.discriminator.learning_rate",
+    "gpus": "trainer.devices",
+    "image_size": "dataset.size",
+    "img_size": "dataset.size",
+    "imgsz": "dataset.size",
+    "latent_dim": "model.latent",
+    "learning_rate": "optimizer.generator.learning_rate",
+    "lr": "optimizer.generator.learning_rate",
+    "max_steps": "trainer.steps",
+    "mirror": "dataset.flip",
+    "n_critic": "trainer.turns.discriminator",
+    "ncritic": "trainer.turns.discriminator",
+    "niter": "trainer.epochs",
+    "nz": "model.latent",
+    "outdir": "outputs",
+    "project": "outputs",
+    "resolution": "dataset.size",
+    "snap": "trainer.save_every",
+    "steps": "trainer.steps",
+    "z_dim": "model.latent",
+}
+COMMANDS = {
+    "continue": "resume",
+    "detect": "sample",
+    "diagnose": "doctor",
+    "eval": "evaluate",
+    "fit": "train",
+    "generate": "sample",
+    "infer": "sample",
+    "ls": "runs",
+    "metrics": "evaluate",
+    "models": "list",
+    "predict": "sample",
+    "score": "evaluate",
+    "test": "evaluate",
+    "val": "evaluate",
+    "validate": "evaluate",
+}
+
+
+def key_for(word: str) -> str:
+    """Return ganctl's key for another tool's word, flag or environment's habit; "" when it has none."""
+    return KEYS.get(word.lstrip("-").replace("-", "_").lower(), "")
