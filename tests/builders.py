@@ -30,6 +30,18 @@ TINY = {
     "cgan": NARROW,
     "acgan": [*NARROW, "network.discriminator.strides=[2,2]"],
     "dragan": NARROW,
+    "ebgan": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
+    "began": ["network.generator.filters=4", "network.discriminator.filters=4"],
+    "infogan": [
+        f"network.{player}.{word}"
+        for player, filters in (("generator", "[8,4]"), ("discriminator", "[4,8]"))
+        for word in (f"filters={filters}", "dense=16")
+    ],
+    "projection": ["network.generator.filters=[8,8]", "network.discriminator.filters=[8,8]"],
+    "sagan": ["network.generator.filters=[8,8]", "network.discriminator.filters=[8,8]"],
+    "biggan": ["network.generator.filters=[8,8,8]", "network.discriminator.filters=[8,8]"],
+    "madgan": NARROW,
+    "ssgan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
     "pacgan": NARROW,
     "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
     "points": ["network.generator.hidden=[16]", "network.discriminator.hidden=[8]"],
@@ -55,7 +67,7 @@ TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
     "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
 }
-SQUARE = ("progan",)  # recipes of square images only
+SQUARE = ("progan", "ssgan")  # recipes of square images only
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
 

@@ -52,11 +52,11 @@ def _unknown(error: Exception, target: str) -> str:
 
 
 def builders(nodes: Mapping[str, Any]) -> SimpleNamespace:
-    """Return the builders of all networks, called as the family calls them."""
+    """Return the builders of all networks, called as the family calls them, by place or by name."""
     builders = {name: node for name, node in nodes.items() if isinstance(node, Mapping)}
 
     def builder(node: Mapping[str, Any]):
         parameters = list(inspect.signature(get_object(_target(node))).parameters)
-        return lambda *given: make(node, **dict(zip(parameters, given, strict=False)))
+        return lambda *given, **named: make(node, **dict(zip(parameters, given, strict=False)), **named)
 
     return SimpleNamespace(**{name: builder(node) for name, node in builders.items()})

@@ -111,6 +111,8 @@ def _refusal(word: str, rules: dict[str, Any], command: str) -> str:
         return f"Expected {key}=VALUE, got '{word}'. See: ganctl {command} --help"
     other = key_for(key) if command == "train" else ""
     hint = f" Did you mean {other}=...?" if other else suggest(key, rules)
+    if not (hint or sign or word.startswith("-")):
+        return f"Expected NAME=VALUE, got '{word}'. See: ganctl {command} --help"
     return f"There is no option '{word}'.{hint or f' See: ganctl {command} --help'}"
 
 
@@ -130,6 +132,8 @@ def _value(key: str, text: str, default: Any, rule: Rule) -> Any:
         return number
     if isinstance(default, float):
         return _number(key, text)
+    if len(rule.among) == 1 and text not in rule.among:
+        raise UsageError(f"{key}: expected {rule.among[0]}, got '{text}'; type {key} {rule.among[0]}")
     if rule.among:
         expect_one_of(key, text, rule.among)
     typed = f"; type {key}={rule.example}" if rule.example else ""

@@ -7,7 +7,6 @@ import tensorflow as tf
 from keras import layers
 
 from ganctl.check import expect_number, expect_one_of
-from ganctl.error import UsageError
 from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
 from ganctl.game.critic import Critic
@@ -15,6 +14,7 @@ from ganctl.game.field import Fields
 from ganctl.game.part import Part
 from ganctl.model.cgan import WIDEST, expect_labels
 from ganctl.model.gan import GAN
+from ganctl.model.mixing import refuse_mixing
 from ganctl.network.heads import headed
 
 FAKES = ("trained", "untrained", "doubled", "extra_class")
@@ -110,13 +110,7 @@ class ClassLoss(Part):
         self.units = labels + (fakes == "extra_class")
 
     def join(self, adversary: Adversary) -> None:
-        for place, part in adversary.parts.items():
-            if part.mixes:
-                name = place.rpartition("/")[2]
-                raise UsageError(
-                    f"model=acgan: {name} would mix images of different labels, and each is judged by its "
-                    f"own; leave {name} out."
-                )
+        refuse_mixing(adversary, "acgan", "labels")
 
     def __call__(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return the float32 scalar that the player whose turn it is pays."""

@@ -46,7 +46,7 @@ def generator(
     made = layers.Reshape(base)(wrapped(layers.Dense(math.prod(base)), norm)(given))
     for index, channels in enumerate(filters):
         made = _up(made, channels, norm, enlarge=index >= len(filters) - steps)
-    made = _all(made, [*normalized(norm), layers.ReLU(), _convolution(shape[-1], 3, norm)])
+    made = chained(made, [*normalized(norm), layers.ReLU(), convolution(shape[-1], 3, norm)])
     # Networks end in float32 whatever the precision, so that losses are exact.
     made = layers.Activation(output, dtype="float32")(made)
     if output == "sigmoid":
@@ -85,10 +85,10 @@ def discriminator(
     given = seen = keras.Input(shape)
     for index, channels in enumerate(filters):
         if index == len(filters) - 1:
-            seen = _all(seen, compared(minibatch, pictures=True))
-        seen = _down(seen, channels, norm, first=not index, reduce=index < halve)
+            seen = chained(seen, compared(minibatch, pictures=True))
+        seen = down(seen, channels, norm, first=not index, reduce=index < halve)
     last = wrapped(layers.Dense(1, use_bias=False), norm)
-    seen = _all(seen, [layers.ReLU(), Sum(), *compared(minibatch, pictures=False), last])
+    seen = chained(seen, [layers.ReLU(), Sum(), *compared(minibatch, pictures=False), last])
     seen = layers.Activation("linear" if logits else "sigmoid", dtype="float32")(seen)
     return keras.Model(given, seen, name="discriminator")
 
@@ -99,14 +99,14 @@ def _up(made, channels: int, norm: Norm, *, enlarge: bool):
     def grow() -> list[layers.Layer]:
         return [layers.UpSampling2D(2)] if enlarge else []
 
-    path = [*normalized(norm), layers.ReLU(), *grow(), _convolution(channels, 3, norm)]
-    path += [*normalized(norm), layers.ReLU(), _convolution(channels, 3, norm)]
+    path = [*normalized(norm), layers.ReLU(), *grow(), convolution(channels, 3, norm)]
+    path += [*normalized(norm), layers.ReLU(), convolution(channels, 3, norm)]
     changes = enlarge or made.shape[-1] != channels
-    shortcut = [*grow(), _convolution(channels, 1, norm)] if changes else []
-    return layers.Add()([_all(made, path), _all(made, shortcut)])
+    shortcut = [*grow(), convolution(channels, 1, norm)] if changes else []
+    return layers.Add()([chained(made, path), chained(made, shortcut)])
 
 
-def _down(seen, channels: int, norm: Norm, *, first: bool, reduce: bool):
+def down(seen, channels: int, norm: Norm, *, first: bool, reduce: bool):
     """Return the sum of a shortcut and norm, ReLU, convolution, norm, ReLU, convolution, reduce."""
     inner = channels if first else seen.shape[-1]
     changes = first or reduce or seen.shape[-1] != channels
@@ -115,21 +115,23 @@ def _down(seen, channels: int, norm: Norm, *, first: bool, reduce: bool):
         return [layers.AveragePooling2D(2)] if reduce else []
 
     path: list[layers.Layer] = [] if first else [*normalized(norm), layers.ReLU()]
-    path += [_convolution(inner, 3, norm), *([] if first else normalized(norm)), layers.ReLU()]
-    path += [_convolution(channels, 3, norm), *shrink()]
-    project = [_convolution(channels, 1, norm)] if changes else []
+    path += [convolution(inner, 3, norm), *([] if first else normalized(norm)), layers.ReLU()]
+    path += [convolution(channels, 3, norm), *shrink()]
+    project = [convolution(channels, 1, norm)] if changes else []
     shortcut = [*shrink(), *project] if first else [*project, *shrink()]
-    return layers.Add()([_all(seen, path), _all(seen, shortcut)])
+    return layers.Add()([chained(seen, path), chained(seen, shortcut)])
 
 
-def _convolution(channels: int, kernel: int, norm: Norm) -> layers.Layer:
+def convolution(channels: int, kernel: int, norm: Norm) -> layers.Layer:
+    """Return a convolution that keeps height and width, inside the normalization where that is of weights."""
     # As in the authors' code: Glorot's uniform weights, those of the 3x3 convolutions sqrt(2) times as large.
     scale = 2.0 if kernel == 3 else 1.0
     start = keras.initializers.VarianceScaling(scale, mode="fan_avg", distribution="uniform")
     return wrapped(layers.Conv2D(channels, kernel, padding="same", kernel_initializer=start), norm)
 
 
-def _all(given, stack: Sequence[layers.Layer]):
+def chained(given, stack: Sequence[layers.Layer]):
+    """Return what layers, one after the other, make of a tensor."""
     for layer in stack:
         given = layer(given)
     return given

@@ -60,3 +60,26 @@ class FlatThenLinear(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self) -> dict[str, float]:
         names = ("initial_learning_rate", "decay_steps", "flat", "end_learning_rate")
         return dict(zip(names, (self.start, self.steps, self.flat, self.end), strict=True))
+
+
+class Halving(keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate is halved at once, again and again, as long as it is above its end.
+
+    Args:
+        initial_learning_rate: where it starts.
+        decay_steps: updates between two halvings.
+        end_learning_rate: what it does not fall below.
+    """
+
+    def __init__(
+        self, initial_learning_rate: float, decay_steps: int = 100_000, end_learning_rate: float = 0.0
+    ) -> None:
+        self.start, self.steps, self.end = initial_learning_rate, decay_steps, end_learning_rate
+
+    def __call__(self, step):
+        halvings = tf.floor(tf.cast(step, tf.float32) / float(max(self.steps, 1)))
+        return tf.maximum(self.start * tf.pow(0.5, halvings), min(self.end, self.start))
+
+    def get_config(self) -> dict[str, float]:
+        names = ("initial_learning_rate", "decay_steps", "end_learning_rate")
+        return dict(zip(names, (self.start, self.steps, self.end), strict=True))

@@ -7,10 +7,12 @@ import tensorflow as tf
 from builders import tiny
 from games import Small, trainer_of
 
+from ganctl import cli
 from ganctl.bench import bare, race
 from ganctl.bench.measure import measure
 from ganctl.commands import bench
 from ganctl.config.compose import compose
+from ganctl.config.words import read
 from ganctl.dataset.points.points import ring
 from ganctl.error import UsageError
 from ganctl.game.turn import Turn
@@ -33,24 +35,27 @@ def hasty(monkeypatch):
         (["--rounds"], "--rounds: expected a whole number"),
         (["--rounds", "1.5"], "--rounds: expected a whole number"),
         (["--rounds=0"], "--rounds: expected a whole number"),
-        (["--seconds", "-1"], "--seconds: expected a number of seconds above 0"),
-        (["--seconds", "nan"], "--seconds: expected a number of seconds above 0"),
-        (["--json", "missing/bench.json"], "--json: expected a file in a folder that exists"),
+        (["--seconds", "-1"], "--seconds: expected a number above 0"),
+        (["--seconds", "nan"], "--seconds: expected a number above 0"),
         (["--config-dir", "missing"], "--config-dir: expected a folder"),
     ],
 )
 def test_wrong_words_are_told_in_one_line(words, told):
     with pytest.raises(UsageError) as caught:
-        bench.read(words)
+        read(words, bench.Options, "bench", rest="overrides")
     assert told in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_place_for_the_numbers_is_checked_before_anything_is_measured(capsys):
+    assert cli.main(["bench", "--json", "missing/bench.json"]) == 2
+    assert "--json: expected a file in a folder that exists" in capsys.readouterr().err
+
+
 def test_options_are_sorted_from_overrides(tmp_path):
-    request = bench.read(
-        ["model=gan", "--rounds=3", "--seconds", "2", "--json", str(tmp_path / "x"), "seed=1"]
-    )
+    words = ["model=gan", "--rounds=3", "--seconds", "2", "--json", str(tmp_path / "x"), "seed=1"]
+    request = read(words, bench.Options, "bench", rest="overrides")
     assert request.overrides == ["model=gan", "seed=1"]
-    assert (request.rounds, request.seconds, request.json) == (3, 2.0, tmp_path / "x")
+    assert (request.rounds, request.seconds, request.json) == (3, 2.0, str(tmp_path / "x"))
 
 
 @pytest.mark.parametrize("model", ["gan", "dcgan", "cgan"])

@@ -172,7 +172,7 @@ def test_ages_are_told_in_the_largest_unit_that_fits(seconds, text):
     ("words", "text"),
     [
         (["--jsn"], "Did you mean '--json'?"),
-        (["a", "b"], "Expected one FOLDER, got 2"),
+        (["a", "b"], "Expected NAME=VALUE, got 'b'"),
         (["nowhere"], "Expected a folder with runs, got 'nowhere'"),
     ],
 )

@@ -37,7 +37,12 @@ def test_a_closed_terminal_loses_nothing(tmp_path):
     words = [*WORDS[:-4], "trainer.steps=1000000", "trainer.log_every=1", "trainer.save_every=0", "name=run"]
     reader, writer = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "ganctl", "train", *words], cwd=tmp_path, stdout=writer, stderr=writer
+        [sys.executable, "-m", "ganctl", "train", *words],
+        cwd=tmp_path,
+        stdout=writer,
+        stderr=writer,
+        # Who runs the tests under nohup would hand its deafness on.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     os.close(writer)
     log, end = tmp_path / "outputs/run/metrics.jsonl", time.monotonic() + 120
@@ -46,6 +51,9 @@ def test_a_closed_terminal_loses_nothing(tmp_path):
         time.sleep(0.01)
     os.close(reader)
     process.send_signal(signal.SIGHUP)
-    assert process.wait(60) == 128 + signal.SIGHUP
+    try:
+        assert process.wait(60) == 128 + signal.SIGHUP
+    finally:
+        process.kill()
     run = Folder(tmp_path / "outputs/run")
     assert run.record()["status"] == "stopped" and run.step >= run.metrics()[-1]["step"] > 3

@@ -440,7 +440,7 @@ def test_globs_sweeps_names_and_latest_give_each_run_once(outputs, said):
         (["digits", "by=fidd"], "there is no metric 'fidd'. Did you mean 'fid'?"),
         (["digits", "by=kid/error"], "neither better high nor better low"),
         (["digits", "by=modes"], "digits has no modes to rank by"),
-        (["digits", "from=log"], "from: expected evaluation or training"),
+        (["digits", "from=log"], "from: expected one of evaluation, training"),
         (["digits", "out=a.jpg"], "out: expected a FILE.png or none"),
         (["digits", "by="], "by: expected a value"),
         (["digits", "--jsn"], "Did you mean '--json'?"),

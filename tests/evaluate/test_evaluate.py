@@ -284,7 +284,7 @@ def test_fewer_samples_than_features_are_told_and_do_not_crash(run, capsys):
     ("words", "message"),
     [
         (["m=3"], "There is no option 'm=3'."),
-        (["n=x"], "n: expected a whole number, got 'x'"),
+        (["n=x"], "n: expected a whole number of at least 2, got 'x'"),
         (["n=1"], "n: expected a whole number of at least 2, got '1'"),
         (["metric=[fdi]"], "metric: there is no 'fdi'. Did you mean 'fid'?"),
         (["metric=[intra_fid]"], "expected samples with labels, got none; type model=cgan"),

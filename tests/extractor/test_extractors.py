@@ -90,7 +90,7 @@ def test_one_command_makes_one_and_the_same_seed_the_same(tmp_path, monkeypatch,
         ([], "expected one of mnist, fashion_mnist, digits, got ''"),
         (["digits", "epoch=3"], "There is no option 'epoch=3'. Did you mean 'epochs'?"),
         (["digits", "epochs=0"], "epochs: expected a whole number of at least 1, got '0'"),
-        (["digits", "seed=x"], "seed: expected a whole number, got 'x'"),
+        (["digits", "seed=x"], "seed: expected a whole number of at least 0, got 'x'"),
     ],
 )
 def test_wrong_words_are_told(words, message, capsys):

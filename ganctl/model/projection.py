@@ -1,0 +1,99 @@
+"""Projection cGAN: the discriminator compares an image's features with its label; SAGAN and BigGAN too."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ganctl.game.batch import Batch
+from ganctl.game.field import Field, Fields
+from ganctl.model.cgan import WIDEST, expect_labels
+from ganctl.model.gan import GAN
+
+TILES = 8  # of a row between two classes
+
+
+class ProjectionGAN(GAN):
+    """Both players know the label; the discriminator's logit has the label's inner product with features.
+
+    Miyato and Koyama (2018); with attention SAGAN (Zhang et al., 2019), with latents for every block BigGAN
+    (Brock et al., 2019). A fake has the label of the real image beside it: labels are as frequent as in the
+    data. Samples may be given `truncation=T`: each latent number is then drawn from the normal distribution
+    within [-T, T] (BigGAN, section 3.1).
+    """
+
+    accepts = ("truncation",)
+
+    def __init__(self, network, fields: Fields, *, latent: int = 128, prior: str = "normal", **parts):
+        """Build the two networks.
+
+        Args:
+            network: has `generator(latent, shape, labels=)`, given latents with one-hot labels behind, and
+                `discriminator(shape, labels=)`, given images and one-hot labels.
+            fields: of the data, with a "label" of at least 2 classes.
+            latent, prior: see `GAN`.
+
+        Raises:
+            UsageError: for data without labels; for a part that mixes images of different labels.
+        """
+        self.labels = expect_labels("projection", fields)
+        own = {"truncation": Field(kind="number")}
+        super().__init__(
+            _Labelled(network, self.labels), {**fields, **own}, latent=latent, prior=prior, **parts
+        )
+        self.columns = self.labels if self.labels <= WIDEST else None
+        self.views = {"classes": self._between_classes}
+
+    def judged_by(self) -> dict[str, Any]:
+        return {"condition": "label", "see": self._see}
+
+    def conditions(self, index: Any) -> dict[str, Any]:
+        """Return the "label" of each sample: one class after the other, so that all are equally many."""
+        return {"label": index % self.labels}
+
+    def latents(self, batch: Batch) -> tf.Tensor:
+        if "truncation" not in batch:
+            return super().latents(batch)
+        return batch.once("latent", lambda: truncated(batch.uniform(self.latent), batch["truncation"]))
+
+    def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
+        code = tf.one_hot(batch["label"], self.labels, dtype=latent.dtype)
+        return self.generator(tf.concat([latent, code], axis=1), training=training)
+
+    def _see(self, image: tf.Tensor, label: tf.Tensor) -> list[tf.Tensor]:
+        return [image, tf.one_hot(label, self.labels, dtype=image.dtype)]
+
+    def _between_classes(self, batch: Batch) -> tf.Tensor:
+        """Return a row for each class, of one latent, whose label goes over into the next class's."""
+        rows = min(self.labels, WIDEST)
+        code = tf.eye(self.labels)[:rows]
+        share = tf.linspace(0.0, 1.0, TILES)[None, :, None]
+        mixed = (1.0 - share) * code[:, None] + share * tf.roll(tf.eye(self.labels), -1, 0)[:rows, None]
+        latent = tf.repeat(self.latents(batch)[:1], rows * TILES, axis=0)
+        label = tf.reshape(mixed, (-1, self.labels))
+        made = self.generator(tf.concat([latent, label], axis=1), training=False)
+        return tf.reshape(made, (rows, TILES, *made.shape[1:]))
+
+
+def truncated(uniform: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
+    """Return normal numbers within [-limit, limit], float32 (n, d), from uniform ones (n, d) in [0, 1).
+
+    By the inverse of the distribution: what drawing again until it lies within gives. Limits are (n,), above
+    0.
+    """
+    uniform = tf.cast(uniform, tf.float64)
+    edge = 0.5 * tf.math.erfc(tf.cast(limit, tf.float64) / 2.0**0.5)[:, None]
+    return tf.cast(tf.math.ndtri(edge + uniform * (1.0 - 2.0 * edge)), tf.float32)
+
+
+class _Labelled:
+    """Builders that are told how many classes there are."""
+
+    def __init__(self, network, labels: int) -> None:
+        self.network, self.labels = network, labels
+
+    def generator(self, latent: int, shape: tuple[int, ...]) -> keras.Model:
+        return self.network.generator(latent, shape, labels=self.labels)
+
+    def discriminator(self, shape: tuple[int, ...]) -> keras.Model:
+        return self.network.discriminator(shape, labels=self.labels)
