@@ -40,6 +40,7 @@ class Subject:
         out: the folder that takes the pictures and evaluation.json.
         count: samples there are; None for as many as one likes.
         labels: of the samples, or None.
+        codes: the categories that they were made from, or None.
         seed: of the latents, None for samples that were there.
         averaged: whether the averaged weights drew them.
         inputs: names of the held-out data that they are made of.
@@ -54,6 +55,7 @@ class Subject:
     out: Path
     count: int | None = None
     labels: np.ndarray | None = None
+    codes: np.ndarray | None = None
     seed: int | None = None
     averaged: bool = False
     inputs: tuple[str, ...] = ()
@@ -90,6 +92,7 @@ def of_run(
         stream=partial(sampler.stream, seed=seed, key=EVALUATE, inputs=inputs),
         out=folder.path,
         labels=sampler.labels(options.n),
+        codes=sampler.codes(options.n),
         seed=seed,
         averaged=bool(sampler.average),
         inputs=sampler.game.makes["image"],

@@ -117,10 +117,15 @@ class Evaluation:
                 )
 
     def __call__(
-        self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
+        self,
+        stream: Stream,
+        dataset: Any,
+        labels: np.ndarray | None = None,
+        count: int | None = None,
+        codes: np.ndarray | None = None,
     ) -> dict[str, float]:
         """Return what every metric says of samples, by "metric/number"; see `view`."""
-        return self.measured(self.view(stream, dataset, labels, count))
+        return self.measured(self.view(stream, dataset, labels, count, codes))
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""
@@ -132,7 +137,12 @@ class Evaluation:
         return found
 
     def view(
-        self, stream: Stream, dataset: Any, labels: np.ndarray | None = None, count: int | None = None
+        self,
+        stream: Stream,
+        dataset: Any,
+        labels: np.ndarray | None = None,
+        count: int | None = None,
+        codes: np.ndarray | None = None,
     ) -> View:
         """Return what the metrics see.
 
@@ -141,12 +151,14 @@ class Evaluation:
             dataset: trained on.
             labels: of the samples, or None.
             count: how many there are; None for as many as one likes.
+            codes: the categories that they were made from, or None.
         """
         # What only counts modes needs no features, and the network of FID may not be there.
         extractor = self._suited(dataset) if self._compares() else None
         many = min(self.samples, count or self.samples)
         labels = None if labels is None else labels[:many]
-        fake = Side(stream, many, extractor, labels=labels, tell=self._told)
+        codes = None if codes is None else codes[:many]
+        fake = Side(stream, many, extractor, labels=labels, codes=codes, tell=self._told)
         # Of a slow extractor, only who asks for neighbours waits for those of all images.
         whole = (extractor and extractor.light) or "nearest" in self.metrics
         return View(

@@ -20,6 +20,7 @@ class Side:
         count: how many there are.
         extractor: images -> (features, logits); see `ganctl.extractor`.
         labels: integers of shape (count,), or None.
+        codes: the categories that they were made from, integers of shape (count,), or None.
         key: what decides the images, so that their features are kept between commands; None keeps nothing.
         tell: called with the number of images whenever some were turned into features.
     """
@@ -31,10 +32,12 @@ class Side:
         extractor: Any,
         *,
         labels: np.ndarray | None = None,
+        codes: np.ndarray | None = None,
         key: dict[str, Any] | None = None,
         tell: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._read, self.count, self.extractor, self._labels = read, count, extractor, labels
+        self.codes = codes
         self._key, self._tell = key, tell
         self._found: dict[str, np.ndarray] = {}
         self._told = 0

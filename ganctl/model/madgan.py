@@ -28,8 +28,8 @@ class ManyGenerators(GAN):
     batch's fakes are made by one generator after the other, each from latents of its own; all k are equally
     frequent.
 
-    The discriminator's turn notes `makers_right`, the share of fakes whose generator it names, of those that it
-    takes for no reals: 1 / k where all generators make the same.
+    The discriminator's turn notes `makers_right`, the share of fakes whose generator it names, of those that
+    it takes for no reals: 1 / k where all generators make the same.
     """
 
     accepts = ("generator",)

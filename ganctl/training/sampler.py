@@ -102,6 +102,10 @@ class Sampler:
         """Return the labels of the first `count` samples, whatever the seed; None for a game without."""
         return self.game.conditions(np.arange(count)).get("label")
 
+    def codes(self, count: int) -> np.ndarray | None:
+        """Return the categories of the first `count` samples; None for a game without."""
+        return self.game.conditions(np.arange(count)).get("category")
+
     def _block(self, start: tf.Tensor, block: int, known: list, rows: dict, **rules: Any) -> np.ndarray:
         step = self.step.read_value()
         span = self.timeline.at(int(step))

@@ -153,8 +153,8 @@ class Trainer:
         """Return what every metric says of the averaged weights' samples, by "metric/number"."""
         inputs = inputs_of(self.game, dataset)
         stream = partial(self.sampler.stream, seed=self.seed, key=EVALUATE, inputs=inputs)
-        labels = self.sampler.labels(self.evaluation.samples)
-        return self.evaluation(stream, dataset, labels, most_of(self.game, dataset))
+        labels, codes = (of(self.evaluation.samples) for of in (self.sampler.labels, self.sampler.codes))
+        return self.evaluation(stream, dataset, labels, most_of(self.game, dataset), codes)
 
     def picture(self, dataset: Dataset) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""

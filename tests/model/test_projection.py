@@ -1,0 +1,144 @@
+"""Projection cGAN, SAGAN and BigGAN: the inner product, conditional norms, attention, latents by block."""
+
+import numpy as np
+import pytest
+from builders import tiny
+
+from ganctl.error import UsageError
+from ganctl.layer.attention import Attention, Gated, weights
+from ganctl.layer.conditional import ConditionalBatchNormalization
+from ganctl.model.projection import truncated
+from ganctl.network.conditional import discriminator, generator
+
+
+def one_hot(labels, count=10):
+    return np.eye(count, dtype="float32")[labels]
+
+
+def test_two_labels_logits_differ_by_the_product_of_their_difference_with_features(tensorflow):
+    import keras
+
+    network = discriminator((8, 8, 1), labels=3, filters=[4, 6], halve=1)
+    image = np.random.default_rng(0).normal(size=(5, 8, 8, 1)).astype("float32")
+    features = keras.Model(network.inputs, network.get_layer("projection").output)
+    table = network.get_layer("projection").get_weights()[0]
+    source = network.get_layer("source")
+    inner = keras.Model(network.inputs, source.input)
+    first, second = (one_hot(np.full(5, label), 3) for label in (0, 2))
+    h = inner([image, first]).numpy()
+    difference = network([image, first]).numpy() - network([image, second]).numpy()
+    np.testing.assert_allclose(difference[:, 0], h @ (table[0] - table[2]), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(features([image, second]).numpy(), np.tile(table[2], (5, 1)), rtol=1e-6)
+    # Without an embedding it is the unconditional logit.
+    network.get_layer("projection").set_weights([np.zeros_like(table)])
+    np.testing.assert_allclose(network([image, first]), source(h), rtol=1e-4, atol=1e-5)
+
+
+def test_a_conditional_norm_starts_as_the_plain_one_and_a_row_of_its_tables_is_a_label_s(tensorflow):
+    given = np.random.default_rng(0).normal(2, 3, size=(64, 4, 4, 5)).astype("float32")
+    label = one_hot(np.arange(64) % 3, 3)
+    layer = ConditionalBatchNormalization(epsilon=1e-5)
+    plain = (given - given.mean((0, 1, 2))) / np.sqrt(given.var((0, 1, 2)) + 1e-5)
+    np.testing.assert_allclose(layer([given, label], training=True), plain, rtol=1e-3, atol=1e-4)
+    gain, offset = np.random.default_rng(1).normal(size=(2, 3, 5)).astype("float32")
+    layer.gain.set_weights([gain])
+    layer.offset.set_weights([offset])
+    rows = np.arange(64) % 3
+    expected = plain * (1 + gain[rows])[:, None, None] + offset[rows][:, None, None]
+    np.testing.assert_allclose(layer([given, label], training=True), expected, rtol=1e-3, atol=1e-3)
+    half = np.tile([[0.5, 0.5, 0.0]], (64, 1)).astype("float32")  # classes are mixed by their rows
+    mixed = plain * (1 + gain[:2].mean(0)) + offset[:2].mean(0)
+    np.testing.assert_allclose(layer([given, half], training=True), mixed, rtol=1e-3, atol=1e-3)
+    assert len(layer.trainable_weights) == 2
+
+
+def test_attention_is_a_softmax_over_keys_and_a_gate_of_zero_lets_through(tensorflow):
+    rng = np.random.default_rng(0)
+    query, key, value = (rng.normal(size=s).astype("float32") for s in ((2, 6, 3), (2, 4, 3), (2, 4, 5)))
+    scores = np.exp(np.einsum("bnd,bmd->bnm", query, key))
+    expected = np.einsum("bnm,bmv->bnv", scores / scores.sum(2, keepdims=True), value)
+    np.testing.assert_allclose(Attention()([query, key, value]), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(weights(query, key).numpy().sum(2), 1.0, rtol=1e-6)
+    flat = Attention()([np.zeros_like(query), key, value]).numpy()  # no question: the mean of all values
+    np.testing.assert_allclose(flat, np.repeat(value.mean(1, keepdims=True), 6, axis=1), rtol=1e-4, atol=1e-6)
+    picture, other = rng.normal(size=(2, 2, 4, 4, 3)).astype("float32")
+    gate = Gated()
+    assert np.array_equal(gate([picture, other]), picture)
+    gate.gamma.assign(0.5)
+    np.testing.assert_allclose(gate([picture, other]), picture + 0.5 * other, rtol=1e-6)
+
+
+def test_at_first_attention_moves_its_gate_alone(tensorflow):
+    network = generator((8), (8, 8, 1), labels=2, filters=[8, 8], attention=1.0)
+    given = np.random.default_rng(0).normal(size=(4, 10)).astype("float32")
+    with tensorflow.GradientTape() as tape:
+        total = tensorflow.reduce_sum(tensorflow.square(network(given, training=True)))
+    variables = [w for w in network.trainable_variables if "attention" in w.path]
+    gradients = tape.gradient(total, [w.value for w in variables])
+    moved = {
+        w.path.split("/")[0]: float(np.abs(g).max()) > 0 for w, g in zip(variables, gradients, strict=True)
+    }
+    assert moved.pop("attention_gate") and len(moved) == 4 and not any(moved.values())
+
+
+def test_a_block_s_latents_reach_it_and_what_follows_alone(tensorflow):
+    import keras
+
+    network = generator(
+        12, (16, 16, 1), labels=3, filters=[8, 8], hierarchical=True, shared=5, start="normal"
+    )
+    sums = [layer for layer in network.layers if isinstance(layer, keras.layers.Add)]
+    first = keras.Model(network.inputs[0], sums[0].output)
+    given = np.random.default_rng(0).normal(size=(3, 15)).astype("float32")
+    other = given.copy()
+    other[:, 8:12] += 1.0  # the second block's
+    assert np.array_equal(first(given), first(other))
+    assert not np.array_equal(network(given), network(other))
+    other = given.copy()
+    other[:, 4:8] += 1.0  # the first block's
+    assert not np.array_equal(first(given), first(other))
+    with pytest.raises(UsageError, match="a multiple of 3"):
+        generator(13, (16, 16, 1), labels=3, filters=[8, 8], hierarchical=True)
+
+
+@pytest.mark.parametrize(("limit", "variance"), [(0.25, 0.0207), (0.5, 0.0806), (1.0, 0.2911), (2.0, 0.7737)])
+def test_truncated_latents_have_the_variance_of_their_distribution(limit, variance, tensorflow):
+    uniform = tensorflow.constant(np.random.default_rng(0).uniform(size=(400, 500)), "float32")
+    found = truncated(uniform, tensorflow.fill((400,), limit)).numpy()
+    assert np.abs(found).max() <= limit and abs(found.mean()) < 0.01
+    assert found.var() == pytest.approx(variance, rel=0.02)
+    # So wide that nothing is cut off, it is the inverse of the normal distribution.
+    wide = truncated(tensorflow.constant([[0.5, 0.8413447]]), tensorflow.constant([8.0])).numpy()
+    np.testing.assert_allclose(wide, [[0.0, 1.0]], atol=1e-5)
+
+
+def test_samples_are_of_the_label_asked_for_truncated_and_a_view_mixes_classes(make):
+    _, dataset, trainer = make(*tiny("biggan")[:-1], "model.latent=8")
+    for _ in range(2):  # the tables of labels start at the same numbers
+        trainer.train(trainer.batches(dataset))
+    sampler = trainer.sampler
+
+    def drawn(label, **more):
+        rows = {"label": np.full(64, label, np.int32)} | more
+        return sampler.sample(4, seed=0, inputs=lambda at: rows)
+
+    assert not np.array_equal(drawn(1), drawn(2))
+    near, far = (drawn(1, truncation=np.full(64, t, np.float32)) for t in (1e-3, 8.0))
+    assert np.abs(near - near[:1]).max() < 0.02 < np.abs(far - far[:1]).max()
+    np.testing.assert_allclose(far.std(), drawn(1).std(), rtol=0.5)
+    assert sampler.view("classes", seed=0).shape == (10, 8, 28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["dataset=ring"], "expected data with labels"),
+        (["network.generator.attention=0.3"], "network.generator.attention"),
+        (["norm.generator=batch"], "takes a normalization of weights"),
+        (["remedy=[packing]"], "leave packing out"),
+        (["network.generator.start=zeros"], "network.generator.start"),
+    ],
+)
+def test_what_makes_no_sense_is_told(words, told, make):
+    with pytest.raises(UsageError, match=told):
+        make(*tiny("projection"), *words)
