@@ -40,7 +40,14 @@ TINY = {
     "projection": ["network.generator.filters=[8,8]", "network.discriminator.filters=[8,8]"],
     "sagan": ["network.generator.filters=[8,8]", "network.discriminator.filters=[8,8]"],
     "biggan": ["network.generator.filters=[8,8,8]", "network.discriminator.filters=[8,8]"],
+    "cgan_mlp": [f"network.{p}.{w}=8" for p in ("generator", "discriminator") for w in ("of_label", "joint")],
+    "reacgan": [
+        "network.generator.filters=[8,8,8]",
+        "network.discriminator.filters=[8,8]",
+        "network.discriminator.embedding=4",
+    ],
     "madgan": NARROW,
+    "cogan": [*NARROW, "network.discriminator.dense=8"],
     "ssgan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
     "pacgan": NARROW,
     "sngan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],
@@ -67,6 +74,7 @@ TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
     "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
 }
+UNPAIRED = ("cyclegan", "cogan")  # of two domains
 SQUARE = ("progan", "ssgan")  # recipes of square images only
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
@@ -85,10 +93,12 @@ def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
     noise = np.random.default_rng(0)
     for index in range(20):  # in two classes, or two domains, where those are wanted
         pixels = noise.integers(0, 256, (16, 48 if model == "pix2pix" else 24, 3), dtype=np.uint8)
-        place = {"pix2pix": "train", "cyclegan": f"train{'AB'[index % 2]}"}.get(model, str(index % 2))
+        place = {"pix2pix": "train"}.get(
+            model, f"train{'AB'[index % 2]}" if model in UNPAIRED else str(index % 2)
+        )
         (folder / place).mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / place / f"{index}.png")
-    kind = {"pix2pix": "paired", "cyclegan": "unpaired"}.get(model, "image_folder")
+    kind = {"pix2pix": "paired"}.get(model, "unpaired" if model in UNPAIRED else "image_folder")
     wide = 16 if model in SQUARE else 24
     size = [f"dataset.size=[16,{wide}]", f"dataset.channels={channels}"]
     return [f"dataset={kind}", f"dataset.path={folder}", *size]

@@ -114,22 +114,61 @@ def discriminator(
     Raises:
         UsageError: for points, an image too small to be halved so often, or no place for attention.
     """
+    given, label = keras.Input(shape), keras.Input((labels,))
+    features = read(given, filters=filters, halve=halve, norm=norm, attention=attention)
+    said = wrapped(layers.Dense(1, use_bias=False, name="source"), norm)(features)
+    known = wrapped(layers.Dense(filters[-1], use_bias=False, name="projection"), norm)(label)
+    said = layers.Add()([said, layers.Dot(1)([known, features])])
+    said = layers.Activation("linear", dtype="float32")(said)
+    return keras.Model([given, label], said, name="discriminator")
+
+
+def compared(
+    shape: tuple[int, int, int],
+    *,
+    labels: int,
+    filters: Sequence[int] = (256, 256, 256, 256),
+    halve: int = 2,
+    embedding: int = 512,
+    norm: Norm = None,
+    attention: float = 0.0,
+    logits: bool = True,
+) -> keras.Model:
+    """Build [images (batch, *shape), labels] -> [logit (batch, 1), image's embedding, label's], float32.
+
+    ReACGAN's discriminator (Kang et al., 2021, section 3): the logit knows no label; both embeddings, (batch,
+    embedding), have length 1.
+
+    Args:
+        shape, labels, filters, halve, norm, attention, logits: see `discriminator`.
+        embedding: numbers of an embedding.
+
+    Raises:
+        UsageError: as `discriminator`.
+    """
+    expect_whole("network.discriminator.embedding", embedding, 1)
+    given, label = keras.Input(shape), keras.Input((labels,))
+    features = read(given, filters=filters, halve=halve, norm=norm, attention=attention)
+    said = [wrapped(layers.Dense(1, use_bias=False, name="source"), norm)(features)]
+    for name, of in (("embedding", features), ("proxy", label)):
+        known = wrapped(layers.Dense(embedding, use_bias=False, name=name), norm)(of)
+        said.append(layers.UnitNormalization(dtype="float32")(known))
+    said[0] = layers.Activation("linear", dtype="float32")(said[0])
+    return keras.Model([given, label], said, name="discriminator")
+
+
+def read(given: Any, *, filters: Sequence[int], halve: int, norm: Norm, attention: float):
+    """Return the features (batch, channels) that residual blocks see in images; see `discriminator`."""
+    shape = tuple(given.shape[1:])
     expect_picture("discriminator", shape, filters=filters, halve=halve)
     _expect_weights("discriminator", norm)
-    given, label, placed = keras.Input(shape), keras.Input((labels,)), not attention
-    seen = given
+    seen, placed = given, not attention
     for index, channels in enumerate(filters):
         seen = down(seen, channels, norm, first=not index, reduce=index < halve)
         if not placed and seen.shape[1] == round(attention * shape[0]):
             seen, placed = attended(seen, norm), True
     _expect_placed("discriminator", placed, attention)
-    features = chained(seen, [layers.ReLU(), Sum()])
-    said = wrapped(layers.Dense(1, use_bias=False, name="source"), norm)(features)
-    known = wrapped(layers.Dense(filters[-1], use_bias=False, name="projection"), norm)(label)
-    said = layers.Add()([said, layers.Dot(1)([known, features])])
-    return keras.Model(
-        [given, label], layers.Activation("linear", dtype="float32")(said), name="discriminator"
-    )
+    return chained(seen, [layers.ReLU(), Sum()])
 
 
 def _up(made, condition, channels: int, *, enlarge: bool, linear: bool, norm: Norm, start: str, momentum):
