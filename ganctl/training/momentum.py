@@ -16,7 +16,7 @@ class RampedSGD(keras.optimizers.SGD):
         momentum: at the first update, in (0, 1).
         final_momentum: after `ramp` updates, in [0, 1).
         ramp: updates over which it grows, at least 1.
-        rules: of `keras.optimizers.SGD`.
+        clipnorm, clipvalue, global_clipnorm: of `keras.optimizers.SGD`.
 
     Raises:
         UsageError: for a number outside its range.
@@ -28,12 +28,20 @@ class RampedSGD(keras.optimizers.SGD):
         momentum: float = 0.5,
         final_momentum: float = 0.7,
         ramp: int = 125_000,
-        **rules,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
     ) -> None:
         expect_number("optimizer.<player>.momentum", momentum, 1e-9, below=1.0)
         expect_number("optimizer.<player>.final_momentum", final_momentum, below=1.0)
         expect_whole("optimizer.<player>.ramp", ramp, 1)
-        super().__init__(learning_rate=learning_rate, momentum=momentum, **rules)
+        super().__init__(
+            learning_rate=learning_rate,
+            momentum=momentum,
+            clipnorm=clipnorm,
+            clipvalue=clipvalue,
+            global_clipnorm=global_clipnorm,
+        )
         self.final_momentum, self.ramp = final_momentum, ramp
 
     def update_step(self, gradient, variable, learning_rate):

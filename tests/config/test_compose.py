@@ -212,7 +212,7 @@ def test_differences_name_both_values_and_pass_over_what_may_change():
         ("seed=1,2", ["1", "2"]),
         ("seed=range(1,4)", ["1", "2", "3"]),
         ("loss=choice(minimax,nonsaturating)", ["minimax", "nonsaturating"]),
-        ("loss=glob(m*)", ["minimax", "mixture"]),
+        ("loss=glob(mi*)", ["minimax", "mixture"]),
         ("network.generator.filters=[1,2],[3]", ["[1,2]", "[3]"]),
     ],
 )
