@@ -46,6 +46,7 @@ TINY = {
         "network.discriminator.filters=[8,8]",
         "network.discriminator.embedding=4",
     ],
+    "semisupervised": [f"network.{p}.hidden=[16]" for p in ("generator", "discriminator")],
     "madgan": NARROW,
     "cogan": [*NARROW, "network.discriminator.dense=8"],
     "ssgan": ["network.generator.filters=[8]", "network.discriminator.filters=[4,8]"],

@@ -36,7 +36,7 @@ def halves(
     """
     expect_one_of("dataset.of", of, SETS)
     expect_one_of("dataset.second", second, SECONDS)
-    whole = _whole(of, path)
+    whole = whole_set(of, path)
     order = np.random.default_rng(0).permutation(len(whole))
     first, other = (whole.read(np.sort(part)) for part in np.array_split(order, 2))
     return Pictures(
@@ -65,7 +65,7 @@ def changed(images: np.ndarray, second: str) -> np.ndarray:
     return dilated - images
 
 
-def _whole(of: str, path: str | None):
+def whole_set(of: str, path: str | None):
     if of == "digits":
         from ganctl.dataset.images.digits import digits
 

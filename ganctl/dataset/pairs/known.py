@@ -1,0 +1,95 @@
+"""A set of which only a few labels are known: many images, and some of them again with their classes."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganctl.check import expect_one_of, expect_whole
+from ganctl.dataset.images.selection import Chosen, Selection
+from ganctl.dataset.options import Augmentation
+from ganctl.dataset.pairs.halves import SETS, whole_set
+from ganctl.dataset.pairs.pictures import Pictures
+from ganctl.error import UsageError
+from ganctl.game.field import Field
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class FewLabels(Pictures):
+    """Images without labels ("image"), and a few with ("known" and "class"), in an order of their own.
+
+    Args:
+        whole: the set, with labels.
+        places: which of it have labels that are known.
+        selection: of the images without.
+    """
+
+    def __init__(self, whole: Any, places: np.ndarray, selection: Selection) -> None:
+        known = Chosen(whole.storage, places)
+        used, others = selection.split(len(whole), whole.labels)
+        kept = {"image": Chosen(whole.storage, others), "known": known} if len(others) else None
+        super().__init__(
+            f"{whole.name} with {len(places)} labels",
+            {"image": Chosen(whole.storage, used), "known": known},
+            streams={"image": 0, "known": 1},
+            content=repr((whole.fingerprint, places.tolist(), used.tolist())),
+            augmentation=Augmentation(),
+            selection=Selection(),
+            unseen=lambda: kept,
+        )
+        self.known = np.asarray(whole.labels[places], np.int32)
+        self.fields["class"] = Field(kind="label", classes=whole.classes)
+
+    def batches(self, batch_size: int, *, seed: int, start: int = 0) -> "tf.data.Dataset":
+        """Return batches as `Pictures` does, with the "class" of each "known" image, int32 (batch_size,)."""
+        if not 1 <= batch_size <= len(self.known):
+            raise UsageError(
+                f"trainer.batch_size={batch_size} needs as many images with labels, and {self.name} has "
+                f"{len(self.known)}; use a batch size from 1 to {len(self.known)}."
+            )
+        from ganctl.dataset.stream import Source, stream
+
+        sources = {k: Source(values=each, stream=self.streams[k]) for k, each in self.kinds.items()}
+        sources["class"] = Source(values=self.known, stream=self.streams["known"])
+        rules = {"batch_size": batch_size, "seed": seed, "start": start}
+        return stream(sources, **rules, augmentation=self.augmentation)
+
+
+def few_labels(
+    *,
+    of: str = "mnist",
+    path: str | None = None,
+    labelled: int = 100,
+    limit: int | None = None,
+    holdout: int = 0,
+) -> FewLabels:
+    """Return a set of which so many labels are known, equally many of each class, always the same.
+
+    Args:
+        of: "mnist", "fashion_mnist" or "digits".
+        path: of the first two, see `ganctl.dataset.images.mnist.mnist`.
+        labelled: images whose label is known, at least 1.
+        limit, holdout: of the images without labels; see `ganctl.dataset.images.selection.Selection`.
+
+    Raises:
+        UsageError: an option outside its range, or no data.
+    """
+    expect_one_of("dataset.of", of, SETS)
+    expect_whole("dataset.labelled", labelled, 1)
+    whole = whole_set(of, path)
+    if labelled > len(whole):
+        raise UsageError(f"dataset.labelled: expected at most {len(whole)}, got {labelled}.")
+    return FewLabels(
+        whole, chosen(np.asarray(whole.labels), labelled), Selection(limit=limit, holdout=holdout)
+    )
+
+
+def chosen(labels: np.ndarray, count: int) -> np.ndarray:
+    """Return the places of `count` labels, equally many of each class as far as that goes, ascending."""
+    order = np.random.default_rng(0).permutation(len(labels))
+    turns = np.zeros(len(labels), int)  # the how-manieth of its class each is
+    for label in np.unique(labels):
+        mine = order[labels[order] == label]
+        turns[mine] = np.arange(len(mine))
+    return np.sort(order[np.argsort(turns[order], kind="stable")][:count])

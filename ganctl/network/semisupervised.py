@@ -1,0 +1,95 @@
+"""The perceptrons of semi-supervised learning on MNIST (Salimans et al., 2016, and their release)."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from ganctl.check import expect_whole
+from ganctl.layer.norm import Norm, normalized, wrapped
+
+WIDTHS = (1000, 500, 250, 250, 250)
+
+
+class LogSumExp(layers.Layer):
+    """From class logits (batch, k) to the log of the sum of exp, (batch, 1): the logit of "one of them"."""
+
+    def __init__(self) -> None:
+        super().__init__(dtype="float32", name="any_class")
+
+    def call(self, logits):
+        return keras.ops.logsumexp(logits, axis=1, keepdims=True)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 1)
+
+
+def generator(
+    latent: int, shape: tuple[int, ...], *, hidden: Sequence[int] = (500, 500), norm: Norm = None
+) -> keras.Model:
+    """Build latents (batch, latent) -> images (batch, *shape), float32 in [-1, 1].
+
+    Args:
+        latent: numbers that an image is made from.
+        shape: of an image.
+        hidden: units of each hidden layer, which has a softplus.
+        norm: makes a normalization: of outputs, put before each softplus, or of weights.
+
+    Raises:
+        UsageError: for a layer without units.
+    """
+    stack: list[layers.Layer] = [keras.Input((latent,))]
+    for index, units in enumerate(hidden):
+        expect_whole(f"network.generator.hidden[{index}]", units, 1)
+        dense = layers.Dense(units, kernel_initializer=_start())
+        stack += [wrapped(dense, norm), *normalized(norm), layers.Activation("softplus")]
+    last = layers.Dense(math.prod(shape), kernel_initializer=_start())
+    stack += [wrapped(last, norm), layers.Activation("sigmoid", dtype="float32")]
+    stack += [layers.Rescaling(2.0, -1.0, dtype="float32"), layers.Reshape(shape)]
+    return keras.Sequential(stack, name="generator")
+
+
+def discriminator(
+    shape: tuple[int, ...],
+    *,
+    labels: int,
+    hidden: Sequence[int] = WIDTHS,
+    norm: Norm = None,
+    input_noise: float = 0.3,
+    noise: float = 0.5,
+) -> keras.Model:
+    """Build images (batch, *shape) in [-1, 1] -> [logit (batch, 1), class logits (batch, labels), features].
+
+    Dense layers with a ReLU, and normal noise before each. The logit of "real" is the log of the sum of all
+    classes' exp: of K + 1 classes the last, "fake", has a logit of 0 (section 5). All outputs are float32.
+
+    Args:
+        shape: of an image.
+        labels: classes.
+        hidden: units of each hidden layer; the last one's are the features.
+        norm: of weights, put around every layer, such as weight; or of outputs, before each ReLU.
+        input_noise: deviation of the noise on images, which lie in [0, 1] there.
+        noise: deviation of the noise before every other layer.
+
+    Raises:
+        UsageError: for a layer without units.
+    """
+    given = keras.Input(shape)
+    seen = layers.GaussianNoise(input_noise)(layers.Rescaling(0.5, 0.5)(layers.Flatten()(given)))
+    for index, units in enumerate(hidden):
+        expect_whole(f"network.discriminator.hidden[{index}]", units, 1)
+        seen = layers.GaussianNoise(noise)(seen) if index else seen
+        seen = wrapped(layers.Dense(units, kernel_initializer=_start()), norm)(seen)
+        for layer in [*normalized(norm), layers.ReLU()]:
+            seen = layer(seen)
+    features = layers.Activation("linear", dtype="float32", name="features")(seen)
+    last = wrapped(layers.Dense(labels, kernel_initializer=_start()), norm)
+    classes = layers.Activation("linear", dtype="float32", name="classes")(
+        last(layers.GaussianNoise(noise)(seen))
+    )
+    return keras.Model(given, [LogSumExp()(classes), classes, features], name="discriminator")
+
+
+def _start() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.05)
