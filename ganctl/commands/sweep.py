@@ -1,5 +1,6 @@
 """A sweep: one process a run, finished ones skipped, broken ones resumed, failed ones summed up."""
 
+import ctypes
 import itertools
 import signal
 import subprocess
@@ -14,9 +15,11 @@ from ganctl.config.run_name import checked_name, file_name, outputs_of, run_name
 from ganctl.error import UsageError
 from ganctl.run.console import complain, console, say
 from ganctl.run.folder import Folder
+from ganctl.run.listing import row
 from ganctl.run.table import show
 
 SKIPPED, DONE = "skipped", "finished"
+PARENT_DEATH = 1  # the number of Linux's prctl for it
 
 
 class Result(NamedTuple):
@@ -47,7 +50,7 @@ def run(options) -> int:
     say(f"Sweep of {len(jobs)} runs in {folder}")
     results = []
     for number, (job, lines) in enumerate(jobs, start=1):
-        say(f"\n[{number}/{len(jobs)}] {job}")
+        say(f"\n[{number}/{len(jobs)}] {job}{_left(results, len(jobs) - number + 1)}")
         started, path = time.monotonic(), folder / job
         before = Folder(path).status(), Folder(path).step
         code, last = _train(lines, f"{name}/{job}", options.config_dir)
@@ -102,7 +105,8 @@ def _train(lines: list[str], name: str, config_dir: Path | None) -> tuple[int, s
     command = [sys.executable, "-m", "ganctl", "train", *lines, f"name={name}"]
     if config_dir:
         command += ["--config-dir", str(config_dir)]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace")
+    rules = {"preexec_fn": _end_with_the_sweep} if sys.platform == "linux" else {}
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", **rules)
     before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     last = ""
     try:
@@ -119,12 +123,30 @@ def _train(lines: list[str], name: str, config_dir: Path | None) -> tuple[int, s
         signal.signal(signal.SIGTERM, before)
 
 
+def _end_with_the_sweep() -> None:
+    """Ask for a SIGTERM when the sweep dies, even of a SIGKILL: its run saves, and does not go on alone."""
+    ctypes.CDLL(None).prctl(PARENT_DEATH, signal.SIGTERM)
+
+
+def _left(results: list[Result], runs: int) -> str:
+    """Return how long the rest will take, by what the others took; "" where nothing is known."""
+    seconds = [each.seconds for each in results if each.status != SKIPPED]
+    if not seconds:
+        return ""
+    return f"  (about {round(sum(seconds) / len(seconds) * runs / 60) or 1} min for the rest)"
+
+
 def _summary(results: list[Result]) -> None:
-    rows = [
-        (each.job, each.status, str(Folder(each.path).step), f"{each.seconds / 60:.1f}") for each in results
-    ]
+    rows = []
+    for each in results:
+        found = row(Folder(each.path), each.path.parent)
+        minutes = f"{each.seconds / 60:.1f}"
+        rows.append((each.job, each.status, str(found.step), minutes, found.diagnosis, found.best))
     console.print()
-    show(("run", "status", "step", "minutes"), rows, right=("step", "minutes"))
+    shown = [at for at in range(6) if at < 4 or any(line[at] for line in rows)]
+    headings = ("run", "status", "step", "minutes", "diagnosis", "best")
+    lines = [[line[at] for at in shown] for line in rows]
+    show([headings[at] for at in shown], lines, right=("step", "minutes"))
     for each in results:
         if each.code:
             reason = each.last.removeprefix("ganctl: ") or f"it ended with exit code {each.code}"

@@ -12,6 +12,7 @@ from builders import tiny
 from ganctl import cli
 from ganctl.commands import sweep
 from ganctl.run import checkpoint
+from ganctl.run.folder import Folder
 
 QUICK = [*tiny("gan"), "trainer.steps=3", "trainer.save_every=2", "trainer.sample_every=0"]
 
@@ -63,6 +64,24 @@ def test_a_sweep_that_is_told_to_stop_lets_its_run_save_and_begins_no_other(tmp_
     os.kill(process.pid, signal.SIGTERM)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 143 and "Go on with the same command" in said
+    assert not (tmp_path / "outputs/s/seed=2").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells a process of its parent's death")
+def test_a_sweep_that_is_killed_leaves_no_run_behind(tmp_path):
+    command = [sys.executable, "-m", "ganctl", "train", "-m", *QUICK, "trainer.steps=1000000", "seed=1,2"]
+    process = subprocess.Popen(
+        [*command, "name=s"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    run, end = tmp_path / "outputs/s/seed=1", time.monotonic() + 120
+    while not steps(run):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    while Folder(run).status() != "stopped":  # it saved, and gave its folder back
+        assert time.monotonic() < end
+        time.sleep(0.05)
     assert not (tmp_path / "outputs/s/seed=2").exists()
 
 
