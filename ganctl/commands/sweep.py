@@ -105,8 +105,13 @@ def _train(lines: list[str], name: str, config_dir: Path | None) -> tuple[int, s
     command = [sys.executable, "-m", "ganctl", "train", *lines, f"name={name}"]
     if config_dir:
         command += ["--config-dir", str(config_dir)]
-    rules = {"preexec_fn": _end_with_the_sweep} if sys.platform == "linux" else {}
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", **rules)
+    child = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        preexec_fn=_end_with_the_sweep if sys.platform == "linux" else None,
+    )
     before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     last = ""
     try:
