@@ -2,7 +2,7 @@
 
 usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
                          [average=true] [out=PATH] [make=NAME] [view=NAME]
-                         [NAME=VALUE ...] [--trust]
+                         [same_latent=false] [NAME=VALUE ...] [--trust]
 
   ganctl sample latest
   ganctl sample outputs/mnist-dcgan n=100 seed=7 out=grid.png
@@ -10,6 +10,7 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
                                         conditional model in a folder a class
   ganctl sample mnist-dcgan n=50000 out=fakes.npy      raw samples
   ganctl sample mnist-cgan label=7                     of one class
+  ganctl sample mnist-cgan label=all same_latent=true  one of each class
   ganctl sample RUN --help              what this run can be given
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
@@ -24,8 +25,10 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
               Default: RUN/samples/step-STEP-seed-SEED.png
   make        what is made, where a model makes several things
   view        a whole picture of its own that a model has
+  same_latent true: all samples have the first one's noise, and differ by
+              what they are given alone
   NAME        data that samples are made of, or labels: numbers or names with
-              commas between, FROM..TO, or a picture, a folder or a zip
+              commas between, FROM..TO, all, or a picture, a folder or a zip
   --trust     build whatever the folder's config names; only for folders
               whose origin you know
 """
@@ -55,6 +58,7 @@ class Options:
     out: str = option("", example="grid.png")
     make: str = option("image")
     view: str = option("")
+    same_latent: bool = option(False)
     trust: bool = option(False, flags=("--trust",))
     words: list[str] = field(default_factory=list)
 

@@ -48,7 +48,7 @@ def run(options) -> int:
     outputs, name = outputs_of(first.config), sweep_name(first, options.overrides, options.config_dir)
     folder = outputs / name
     say(f"Sweep of {len(jobs)} runs in {folder}")
-    results = []
+    results: list[Result] = []
     for number, (job, lines) in enumerate(jobs, start=1):
         say(f"\n[{number}/{len(jobs)}] {job}{_left(results, len(jobs) - number + 1)}")
         started, path = time.monotonic(), folder / job

@@ -31,12 +31,14 @@ def read(name: str, kind: Field, text: str) -> Given:
     Args:
         name: of the field, for messages.
         kind: what the field is.
-        text: labels by number or name and numbers, with commas between or FROM..TO; of images and masks a
-            file, a folder or a zip.
+        text: labels by number or name and numbers, with commas between or FROM..TO, or all labels; of images
+            and masks a file, a folder or a zip.
 
     Raises:
         UsageError: for a text that is none of it, or a kind that cannot be typed.
     """
+    if kind.kind == "label" and text == "all" and "all" not in kind.classes:
+        return Given(np.arange(len(kind.classes), dtype=np.int32))
     if kind.kind == "label":
         return Given(np.array([_label(name, kind, word) for word in _words(text)], np.int32))
     if kind.kind == "number":

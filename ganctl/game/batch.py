@@ -29,6 +29,7 @@ class Batch(dict):
         phase: of a growing game.
         fade: share in [0, 1] of the phase's newest layers, a float32 scalar tensor; None where nothing fades.
         given: names of the data that a user gave for a sample.
+        alike: whether all rows of a draw are the same, so that samples differ by what they were given alone.
     """
 
     def __init__(
@@ -43,10 +44,11 @@ class Batch(dict):
         phase: Phase = Phase(),  # noqa: B008 - it is frozen
         fade: tf.Tensor | None = None,
         given: Iterable[str] = (),
+        alike: bool = False,
     ) -> None:
         super().__init__(data)
         self.size, self.key, self.step, self.replica, self.watched = size, key, step, replica, watched
-        self.phase, self.fade, self.given = phase, fade, frozenset(given)
+        self.phase, self.fade, self.given, self.alike = phase, fade, frozenset(given), alike
         self.facts: Terms = {}
         self.player = ""  # who pays the penalties that are being asked for
         self.imagined = False  # whether this turn is only thought through, so that nothing may be kept of it
@@ -59,7 +61,7 @@ class Batch(dict):
         Each `branch` has randomness of its own. What an `imagined` one notes is forgotten.
         """
         key = tf.random.fold_in(self.key, -1 - branch)  # draws count upwards
-        kept = ("step", "replica", "watched", "phase", "fade", "given")
+        kept = ("step", "replica", "watched", "phase", "fade", "given", "alike")
         fork = Batch(self, size=self.size, key=key, **{name: getattr(self, name) for name in kept})
         fork.imagined, fork.player = imagined or self.imagined, self.player
         fork._known = {name: known for name, known in self._known.items() if not name.startswith(JUDGED)}
@@ -101,6 +103,8 @@ class Batch(dict):
         self._draws += 1
         index, count = self.replica
         drawn = distribution((self.size * count, *shape), tf.random.fold_in(self.key, self._draws), **rules)
+        if self.alike:
+            return tf.repeat(drawn[:1], self.size, axis=0)
         if count == 1:
             return drawn
         # Each part takes its rows of one draw, so a run sees the same noise however its batches are split.

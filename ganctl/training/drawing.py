@@ -26,7 +26,7 @@ class Drawing:
         folder: the run's.
         config: its config, with which its networks are built.
         tensors: the checkpoint.
-        options: has `n`, `seed`, `average`, `make`, `view` and `given` (`ganctl sample`).
+        options: has `n`, `seed`, `average`, `make`, `view`, `same_latent` and `given` (`ganctl sample`).
 
     Attributes:
         count: samples that are drawn.
@@ -64,7 +64,7 @@ class Drawing:
             tiles = rows.reshape(-1, *rows.shape[2:])
             write(tiles, out, draw=lambda these: image.grid(these, columns=rows.shape[1]))
             return
-        rules |= {"make": options.make, "given": tuple(self.given)}
+        rules |= {"make": options.make, "given": tuple(self.given), "alike": options.same_latent}
         shown = picture and options.make == "image"
         samples = self.sampler.sample(self.count, shown=shown, **rules)
         points = samples.ndim == 2 and picture

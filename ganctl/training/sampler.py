@@ -62,6 +62,7 @@ class Sampler:
         shown: bool = False,
         inputs: Inputs | None = None,
         given: Iterable[str] = (),
+        alike: bool = False,
     ) -> Iterator[np.ndarray]:
         """Yield samples a block at a time; sample i depends on (seed, i) alone, however many are drawn.
 
@@ -73,11 +74,12 @@ class Sampler:
             shown: whether to give what a grid shows of each sample (`Game.show`) in place of the sample.
             inputs: gives the data that samples are made of; None for a game that needs none.
             given: names of those that a user gave.
+            alike: whether all samples have the first one's noise.
         """
         start = tf.constant([seed, key])
         known = self.average.estimate(self.seed) if self.average and averaged else []
         shown = shown and type(self.game).show is not Game.show
-        rules = {"averaged": averaged, "make": make, "shown": shown, "given": tuple(given)}
+        rules = {"averaged": averaged, "make": make, "shown": shown, "given": tuple(given), "alike": alike}
         for block in range(-(-count // self.block)):
             places = np.arange(block * self.block, (block + 1) * self.block)
             rows = {name: tf.constant(value) for name, value in (inputs(places) if inputs else {}).items()}
@@ -115,11 +117,24 @@ class Sampler:
         return self._graphs[kind](start, tf.constant(block), known, rows, step).numpy()
 
     def _drawn(
-        self, start, block, known, rows, step, *, span, averaged, given, make="image", shown=False, view=""
+        self,
+        start,
+        block,
+        known,
+        rows,
+        step,
+        *,
+        span,
+        averaged,
+        given,
+        make="image",
+        shown=False,
+        view="",
+        alike=False,
     ) -> tf.Tensor:
         conditions = self.game.conditions(block * self.block + tf.range(self.block))
-        rules = {"phase": span.phase, "fade": span.fade(step), "given": given}
-        key = tf.random.fold_in(start, block)
+        rules = {"phase": span.phase, "fade": span.fade(step), "given": given, "alike": alike}
+        key = tf.random.fold_in(start, 0 if alike else block)
         batch = Batch(conditions | rows, size=self.block, key=key, step=step, **rules)
 
         def draw() -> tf.Tensor:

@@ -115,3 +115,17 @@ def test_a_user_gives_codes_and_views_go_over_one_of_them(make):
 def test_what_makes_no_sense_is_told(words, told, make):
     with pytest.raises(UsageError, match=told):
         make(*tiny("infogan"), *words)
+
+
+def test_samples_of_one_latent_differ_by_what_they_are_given_alone(make):
+    _, dataset, trainer = make(*tiny("infogan"))
+    trainer.train(trainer.batches(dataset))
+    walk = {"c1": np.linspace(-2, 2, 70, dtype=np.float32), "category": np.full(70, 4, np.int32)}
+    rules = {"seed": 3, "inputs": lambda at: {name: each[at % 70] for name, each in walk.items()}}
+    found = trainer.sampler.sample(70, alike=True, **rules)
+    steps = np.abs(np.diff(found, axis=0)).reshape(69, -1).max(axis=1)
+    assert 0 < steps.max() < 0.2  # over the edge of a block, too
+    walk["c1"][:] = 0.5
+    same = trainer.sampler.sample(70, alike=True, **rules)
+    assert np.abs(same - same[:1]).max() < 1e-5
+    assert np.abs(np.diff(trainer.sampler.sample(4, **rules), axis=0)).max() > 0.01
