@@ -72,6 +72,9 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "bound", "radius", "spacing"), POSITIVE),
     **dict.fromkeys(("learning_rate", "end_learning_rate", "epsilon", "decay_rate", "power"), NOT_NEGATIVE),
     **dict.fromkeys(("weight_decay", "weight", "jitter", "deviation", "spread"), NOT_NEGATIVE),
+    **dict.fromkeys(("noise", "input_noise"), NOT_NEGATIVE),
+    **dict.fromkeys(("dense", "joint", "of_latent", "of_label", "of_image", "embedding", "code"), SIZE),
+    **dict.fromkeys(("attention", "final_momentum"), SHARE),
     **dict.fromkeys(
         ("cycle", "identity", "reconstruction", "discriminator_weight", "class_weight"), NOT_NEGATIVE
     ),

@@ -19,7 +19,10 @@ OF_THEIR_PARTS = (
     *("dataset.side", "channels", "dataset.n", "periods", "amplitude", "reach", "fourier", "a", "b", "c"),
     *("nonsaturating", "minimax", "least_squares", "wasserstein", "hinge", "relativistic", "group", "size"),
     *("relativistic_average", "accuracy_score.epochs", "groups", "adversarial", "scale", "steps", "halve"),
-    *("rate", "shift", "fakes"),
+    *("rate", "shift", "fakes", "labelled", "gamma", "margin", "generators", "code", "attention", "shared"),
+    *("final_momentum", "ramp", "of_latent", "of_label", "of_image", "joint", "joint_pieces", "dense", "own"),
+    *("own_discriminator", "categories", "codes", "query", "embedding", "temperature", "supervised"),
+    *("of_reals", "of_fakes"),
 )
 
 

@@ -8,9 +8,11 @@ from builders import tiny
 from ganctl.config.choices import choices, file_of
 from ganctl.error import UsageError
 from ganctl.loss.cross_entropy import Minimax, NonSaturating
+from ganctl.loss.energy import Equilibrium, Margin
 from ganctl.loss.hinge import Hinge
 from ganctl.loss.least_squares import LeastSquares
 from ganctl.loss.mixture import Mixture
+from ganctl.loss.one_against_many import OneAgainstMany
 from ganctl.loss.relativistic import Relativistic, RelativisticAverage
 from ganctl.loss.wasserstein import Wasserstein
 
@@ -54,6 +56,14 @@ CLOSED = {
     RelativisticAverage: (
         lambda r, f: -log_sigmoid(r - f.mean()).mean() - log_sigmoid(-(f - r.mean())).mean(),
         lambda r, f: -log_sigmoid(f - r.mean()).mean() - log_sigmoid(-(r - f.mean())).mean(),
+    ),
+}
+CLOSED |= {
+    Margin: (lambda r, f: -r.mean() + np.maximum(0, 10 + f).mean(), lambda r, f: -f.mean()),
+    Equilibrium: (lambda r, f: -r.mean(), lambda r, f: -f.mean()),  # k is 0 at first
+    OneAgainstMany: (
+        lambda r, f: (-log_sigmoid(r).mean() - log_sigmoid(-f).mean()) / 2,
+        lambda r, f: -log_sigmoid(f).mean(),
     ),
 }
 KINDS = list(CLOSED)

@@ -1,13 +1,14 @@
 """Whether samples are what they were asked to be: shares of labels, and categories paired with classes."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from builders import tiny
 
 from ganctl.error import UsageError
-from ganctl.metric.fidelity import agreement, fidelity
+from ganctl.metric.fidelity import LabelFidelity, agreement, fidelity
 
 
 def test_shares_are_counted_by_class():
@@ -47,6 +48,24 @@ def test_real_digits_in_folders_by_class_have_the_fidelity_of_the_classifier(
     assert cli.main(words) == 0
     found = json.loads(capsys.readouterr().out)["values"]
     assert found["label_fidelity/share"] > 0.97 and found["label_fidelity/worst"] > 0.8
+
+
+def test_labels_are_matched_by_their_names_and_unknown_ones_refused():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(200, 10)), rng.integers(0, 10, 200)
+    names = tuple("0123456789")
+
+    def view(classes, marks, extractor="digits"):
+        fake = SimpleNamespace(logits=logits, labels=marks, extractor=SimpleNamespace(name=extractor))
+        return SimpleNamespace(fake=fake, dataset=SimpleNamespace(classes=classes))
+
+    expected = LabelFidelity()(view(names, labels))
+    assert expected["share"] == pytest.approx(float((logits.argmax(axis=1) == labels).mean()))
+    assert LabelFidelity()(view(names[::-1], 9 - labels)) == expected
+    with pytest.raises(UsageError, match="knows the classes"):
+        LabelFidelity()(view(("cat", "dog"), labels % 2))
+    with pytest.raises(UsageError, match="got inception"):
+        LabelFidelity()(view(names, labels, "inception"))
 
 
 def test_a_run_is_measured_by_labels_or_categories_and_others_are_refused(make):

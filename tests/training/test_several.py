@@ -88,7 +88,7 @@ REFUSED = [
     (["model=thre", "optimizer=sgd"], r"Did you mean 'three'\?$"),
     (["model=override_reader"], "To add a part that nothing named before, leave out the word 'override'.$"),
     (["model=late_reader"], "first the lines without the word 'override'.$"),
-    (["model=unknown_reader"], "Available options in 'optimizer': adam adamw rmsprop sgd$"),
+    (["model=unknown_reader"], "Available options in 'optimizer': adam adamw rmsprop sgd sgd_ramped$"),
 ]
 
 
