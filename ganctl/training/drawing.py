@@ -171,8 +171,10 @@ def write(
         names: of the files that single pictures are made of, which they keep; numbers without.
 
     Raises:
-        UsageError: for a folder of points, which are no pictures one by one.
+        UsageError: for a folder of points, which are no pictures one by one; for a picture of numbers.
     """
+    if samples.ndim == 1 and (as_folder or out.suffix != ".npy"):
+        raise UsageError(f"out: expected a file.npy for what are no pictures, got '{out}'; type out=x.npy")
     if as_folder and samples.ndim == 2:
         raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
     if as_folder:

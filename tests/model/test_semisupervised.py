@@ -132,3 +132,14 @@ def test_data_without_known_labels_are_refused(make):
         make(*WORDS, "dataset.labelled=0")
     with pytest.raises(UsageError, match="as many images with labels"):
         next(iter(few_labels(of="digits", labelled=4).batches(8, seed=0)))
+
+
+def test_classes_are_numbers_and_no_picture(tmp_path):
+    from ganctl.training.drawing import write
+
+    classes = np.array([3, 1, 4], np.int32)
+    write(classes, tmp_path / "x.npy")
+    assert np.load(tmp_path / "x.npy").tolist() == [3, 1, 4]
+    for place in (tmp_path / "x.png", tmp_path / "folder"):
+        with pytest.raises(UsageError, match=r"type out=x\.npy"):
+            write(classes, place, as_folder=not place.suffix)
