@@ -130,6 +130,14 @@ def play(trainer, batch, key, step, watched, *, player: str):
     return turn(batch, key, step, watched)
 
 
+def a_batch(tensorflow, dataset, size=8):
+    """Return a data set's first batch as a turn is given it."""
+    from ganctl.game.batch import Batch
+
+    data = next(iter(dataset.batches(size, seed=0)))
+    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
+
+
 def point_fields(dimensions: int = 2):
     """What an example of points has."""
     from ganctl.game.field import Field

@@ -47,15 +47,15 @@ ERRORS_SHOWN = 3
 class Options:
     """What a user asked for."""
 
-    folder: str = "outputs"
+    folder: str = ""
     as_json: bool = option(False, flags=("--json",))
 
 
 def run(words: list[str]) -> int:
     """Print the runs of a folder; return the exit code."""
     options = read(words, Options, "runs", first="folder")
-    folder = Path(options.folder)
-    if words and options.folder in words and not folder.is_dir():
+    folder = Path(options.folder or "outputs")
+    if options.folder and not folder.is_dir():
         raise UsageError(f"Expected a folder with runs, got '{folder}'; type: ganctl runs outputs")
     from ganctl.run.console import complain
     from ganctl.run.folder import all_runs

@@ -7,7 +7,6 @@ KEYS = {
     "bs": "trainer.batch_size",
     "b1": "optimizer.generator.beta_1",
     "beta1": "optimizer.generator.beta_1",
-    "cond": "model",
     "critic_iters": "trainer.turns.discriminator",
     "data": "dataset",
     "data_dir": "dataset.path",

@@ -116,16 +116,9 @@ class Evaluation:
                     "generator that is asked for classes, or evaluate a folder with a folder for each class."
                 )
 
-    def __call__(
-        self,
-        stream: Stream,
-        dataset: Any,
-        labels: np.ndarray | None = None,
-        count: int | None = None,
-        codes: np.ndarray | None = None,
-    ) -> dict[str, float]:
-        """Return what every metric says of samples, by "metric/number"; see `view`."""
-        return self.measured(self.view(stream, dataset, labels, count, codes))
+    def __call__(self, *given: Any, **named: Any) -> dict[str, float]:
+        """Return what every metric says of samples, by "metric/number"; given what `view` is."""
+        return self.measured(self.view(*given, **named))
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""

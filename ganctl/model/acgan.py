@@ -9,6 +9,7 @@ from keras import layers
 from ganctl.check import expect_number, expect_one_of
 from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
+from ganctl.game.classes import right, surprise
 from ganctl.game.critic import Critic
 from ganctl.game.field import Fields
 from ganctl.game.part import Part
@@ -118,7 +119,10 @@ class ClassLoss(Part):
         if batch.player == "generator":
             return self._weighted(surprise(of_fakes, label))
         of_reals = critic.outputs(real)[1]
-        batch.note(class_real=self._right(of_reals, label), class_fake=self._right(of_fakes, label))
+        batch.note(
+            class_real=right(of_reals[:, : self.labels], label),
+            class_fake=right(of_fakes[:, : self.labels], label),
+        )
         return self._weighted(self.discriminator(of_reals, of_fakes, label))
 
     def discriminator(self, of_reals: tf.Tensor, of_fakes: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
@@ -132,18 +136,6 @@ class ClassLoss(Part):
 
     def _weighted(self, term: tf.Tensor) -> tf.Tensor:
         return self.weight * term if self.weight else tf.constant(0.0)
-
-    def _right(self, logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-        """Return the share of images whose likeliest class, of those that the data have, is their label."""
-        likeliest = tf.argmax(logits[:, : self.labels], axis=1, output_type=tf.int32)
-        return tf.reduce_mean(tf.cast(tf.equal(likeliest, tf.cast(label, tf.int32)), tf.float32))
-
-
-def surprise(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Return the mean of -log p(label), a float32 scalar, from logits (n, units) and whole numbers (n,)."""
-    known = tf.one_hot(label, logits.shape[-1], dtype=tf.float32)
-    logs = tf.nn.log_softmax(tf.cast(logits, tf.float32), axis=1)
-    return -tf.reduce_mean(tf.reduce_sum(known * logs, axis=1))
 
 
 class _Networks:

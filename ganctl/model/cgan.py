@@ -75,8 +75,9 @@ def expect_labels(model: str, fields: Fields) -> int:
     """
     classes = len(fields["label"].classes) if "label" in fields else 0
     if classes < 2:
+        named = f"model={model}" if model else "model"  # several recipes may share a game
         raise UsageError(
-            f"model={model}: expected data with labels of 2 classes or more, got {classes}; "
+            f"{named}: expected data with labels of 2 classes or more, got {classes}; "
             "type dataset=mnist, or dataset=image_folder with a folder for each class."
         )
     return classes

@@ -11,10 +11,10 @@ from ganctl.check import expect_number, expect_whole
 from ganctl.error import UsageError
 from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
+from ganctl.game.classes import surprise
 from ganctl.game.critic import Critic
 from ganctl.game.field import Field, Fields
 from ganctl.game.part import Part
-from ganctl.model.acgan import surprise
 from ganctl.model.cgan import WIDEST
 from ganctl.model.gan import GAN
 from ganctl.model.mixing import refuse_mixing

@@ -8,10 +8,10 @@ import tensorflow as tf
 from ganctl.check import expect_whole
 from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
+from ganctl.game.classes import by_turns, right, surprise
 from ganctl.game.critic import Critic
 from ganctl.game.field import Field, Fields
 from ganctl.game.part import Part
-from ganctl.model.acgan import surprise
 from ganctl.model.cgan import WIDEST
 from ganctl.model.gan import GAN
 from ganctl.model.mixing import refuse_mixing
@@ -76,11 +76,10 @@ class ManyGenerators(GAN):
 
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         if training:
-            made = [g(latent[at :: self.many], training=True) for at, g in enumerate(self.generators)]
             size = latent.shape[0]
-            order = [index for at in range(self.many) for index in range(at, size, self.many)]
-            back = sorted(range(size), key=order.__getitem__)
-            return tf.gather(tf.concat(made[: min(size, self.many)], axis=0), back)
+            playing = self.generators[:size]
+            made = [g(latent[at :: self.many], training=True) for at, g in enumerate(playing)]
+            return by_turns(made, size)
         chosen = tf.one_hot(batch["generator"], self.many, axis=0, dtype=tf.float32)
         made = tf.stack([generator(latent, training=False) for generator in self.generators])
         return tf.reduce_sum(made * tf.reshape(chosen, (*chosen.shape, *[1] * (made.shape.rank - 2))), axis=0)
@@ -111,8 +110,7 @@ class Maker(Part):
     def __call__(self, critic: Critic, real: tf.Tensor, fake: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return the float32 scalar that the discriminator pays."""
         logits, maker = critic.outputs(fake)[1][:, 1:], tf.range(fake.shape[0]) % self.many
-        right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), maker)
-        batch.note(makers_right=tf.reduce_mean(tf.cast(right, tf.float32)))
+        batch.note(makers_right=right(logits, maker))
         return self.many / (self.many + 1.0) * surprise(logits, maker)
 
 

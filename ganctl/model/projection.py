@@ -22,8 +22,6 @@ class ProjectionGAN(GAN):
     within [-T, T] (BigGAN, section 3.1).
     """
 
-    accepts = ("truncation",)
-
     def __init__(self, network, fields: Fields, *, latent: int = 128, prior: str = "normal", **parts):
         """Build the two networks.
 
@@ -36,13 +34,14 @@ class ProjectionGAN(GAN):
         Raises:
             UsageError: for data without labels; for a part that mixes images of different labels.
         """
-        self.labels = expect_labels("projection", fields)
+        self.labels = expect_labels("", fields)
         own = {"truncation": Field(kind="number")}
         super().__init__(
             _Labelled(network, self.labels), {**fields, **own}, latent=latent, prior=prior, **parts
         )
         self.columns = self.labels if self.labels <= WIDEST else None
         self.views = {"classes": self._between_classes}
+        self.accepts = ("truncation",) if prior == "normal" else ()
 
     def judged_by(self) -> dict[str, Any]:
         return {"condition": "label", "see": self._see}

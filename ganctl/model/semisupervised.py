@@ -8,8 +8,8 @@ import tensorflow as tf
 from ganctl.check import expect_number
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch, Terms
+from ganctl.game.classes import right, surprise
 from ganctl.game.field import Fields
-from ganctl.model.acgan import surprise
 from ganctl.model.gan import GAN
 
 
@@ -60,8 +60,7 @@ class SemiSupervisedGAN(GAN):
     def discriminator_loss(self, batch: Batch) -> Terms:
         terms = super().discriminator_loss(batch)
         logits = self.adversary.critic(batch).outputs(batch["known"])[1]
-        right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), batch["class"])
-        batch.note(known_right=tf.reduce_mean(tf.cast(right, tf.float32)))
+        batch.note(known_right=right(logits, batch["class"]))
         return terms | {"supervised": self.supervised * surprise(logits, batch["class"])}
 
     def generator_loss(self, batch: Batch) -> Terms:

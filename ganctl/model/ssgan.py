@@ -6,10 +6,10 @@ from ganctl.check import expect_number
 from ganctl.error import UsageError
 from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch
+from ganctl.game.classes import by_turns, right, surprise
 from ganctl.game.critic import Critic
 from ganctl.game.field import Fields
 from ganctl.game.part import Part
-from ganctl.model.acgan import surprise
 from ganctl.model.gan import GAN
 from ganctl.model.mixing import refuse_mixing
 from ganctl.network.heads import headed
@@ -85,17 +85,14 @@ class Rotation(Part):
         turns = tf.range(image.shape[0]) % TURNS
         said = critic.outputs(batch.once(f"turned {batch.player}", lambda: rotated(image)))[1]
         if batch.player == "discriminator":
-            right = tf.equal(tf.argmax(said, axis=1, output_type=tf.int32), turns)
-            batch.note(turns_right=tf.reduce_mean(tf.cast(right, tf.float32)))
+            batch.note(turns_right=right(said, turns))
         return weight * surprise(said, turns)
 
 
 def rotated(image: tf.Tensor) -> tf.Tensor:
     """Return images (n, side, side, channels), the i-th turned by i modulo 4 quarters, counterclockwise."""
-    turned = [tf.image.rot90(image[at::TURNS], at) for at in range(min(TURNS, image.shape[0]))]
     size = image.shape[0]
-    order = [index for at in range(TURNS) for index in range(at, size, TURNS)]
-    return tf.gather(tf.concat(turned, axis=0), sorted(range(size), key=order.__getitem__))
+    return by_turns([tf.image.rot90(image[at::TURNS], at) for at in range(min(TURNS, size))], size)
 
 
 class _Networks:

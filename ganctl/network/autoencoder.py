@@ -9,6 +9,7 @@ from keras import layers
 from ganctl.check import expect_whole
 from ganctl.layer.energy import NegativeEnergy
 from ganctl.layer.norm import Norm, normalized, wrapped
+from ganctl.network.heads import expect_logits
 
 
 def discriminator(
@@ -19,6 +20,7 @@ def discriminator(
     dropout: float = 0.0,
     deviation: float = 0.002,
     reduction: str = "norm",
+    logits: bool = True,
 ) -> keras.Model:
     """Build samples (batch, *shape) -> [-energy (batch, 1), rendered (batch, *shape), code (batch, k)].
 
@@ -33,10 +35,12 @@ def discriminator(
         dropout: share of each hidden layer that is dropped.
         deviation: of the normal weights at the start; the biases start at 0.
         reduction: of the energy; see `NegativeEnergy`.
+        logits: must be true.
 
     Raises:
         UsageError: for no layer, or a layer without units.
     """
+    expect_logits(logits)
     expect_whole("network.discriminator.hidden: how many there are", len(hidden), 1)
     for index, units in enumerate(hidden):
         expect_whole(f"network.discriminator.hidden[{index}]", units, 1)

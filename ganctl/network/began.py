@@ -8,6 +8,7 @@ from keras import layers
 from ganctl.check import expect_whole
 from ganctl.layer.energy import NegativeEnergy
 from ganctl.layer.norm import Norm, normalized, wrapped
+from ganctl.network.heads import expect_logits
 from ganctl.network.size import expect_picture, halvings
 
 
@@ -44,6 +45,7 @@ def discriminator(
     blocks: int = 3,
     norm: Norm = None,
     reduction: str = "mean_absolute",
+    logits: bool = True,
 ) -> keras.Model:
     """Build images (batch, *shape) -> [-energy (batch, 1), rendered (batch, *shape), code (batch, code)].
 
@@ -54,10 +56,12 @@ def discriminator(
         shape, filters, blocks, norm: see `generator`.
         code: numbers that an image is rendered from; the paper's are as many as latents.
         reduction: of the energy; see `NegativeEnergy`.
+        logits: must be true.
 
     Raises:
         UsageError: for points, or a size that cannot be halved.
     """
+    expect_logits(logits)
     expect_picture("discriminator", shape, filters=filters, blocks=blocks)
     expect_whole("network.discriminator.code", code, 1)
     steps = halvings("discriminator", shape, blocks - 1)

@@ -109,7 +109,7 @@ def discriminator(
         norm: makes a normalization of weights, put around every layer and V; None for none.
         attention: where self-attention stands: after the first pictures with this share of the image's
             height; 0 for none.
-        logits: must be true.
+        logits: whether the result is logits; otherwise a probability.
 
     Raises:
         UsageError: for points, an image too small to be halved so often, or no place for attention.
@@ -119,7 +119,7 @@ def discriminator(
     said = wrapped(layers.Dense(1, use_bias=False, name="source"), norm)(features)
     known = wrapped(layers.Dense(filters[-1], use_bias=False, name="projection"), norm)(label)
     said = layers.Add()([said, layers.Dot(1)([known, features])])
-    said = layers.Activation("linear", dtype="float32")(said)
+    said = layers.Activation("linear" if logits else "sigmoid", dtype="float32")(said)
     return keras.Model([given, label], said, name="discriminator")
 
 
@@ -153,7 +153,7 @@ def compared(
     for name, of in (("embedding", features), ("proxy", label)):
         known = wrapped(layers.Dense(embedding, use_bias=False, name=name), norm)(of)
         said.append(layers.UnitNormalization(dtype="float32")(known))
-    said[0] = layers.Activation("linear", dtype="float32")(said[0])
+    said[0] = layers.Activation("linear" if logits else "sigmoid", dtype="float32")(said[0])
     return keras.Model([given, label], said, name="discriminator")
 
 

@@ -10,6 +10,12 @@ from ganctl.check import expect_whole
 from ganctl.error import UsageError
 
 
+def expect_logits(logits: bool) -> None:
+    """Raise UsageError for probabilities, of a network that has none."""
+    if not logits:
+        raise UsageError("network.logits: this network ends in logits; type network.logits=true")
+
+
 def headed(network: keras.Model, heads: Mapping[str, int]) -> keras.Model:
     """Return a discriminator that says more of the same images, with the same layers and weights.
 

@@ -8,6 +8,7 @@ from keras import layers
 
 from ganctl.check import expect_whole
 from ganctl.layer.norm import Norm, normalized, wrapped
+from ganctl.network.heads import expect_logits
 
 WIDTHS = (1000, 500, 250, 250, 250)
 
@@ -58,6 +59,7 @@ def discriminator(
     norm: Norm = None,
     input_noise: float = 0.3,
     noise: float = 0.5,
+    logits: bool = True,
 ) -> keras.Model:
     """Build images (batch, *shape) in [-1, 1] -> [logit (batch, 1), class logits (batch, labels), features].
 
@@ -71,10 +73,12 @@ def discriminator(
         norm: of weights, put around every layer, such as weight; or of outputs, before each ReLU.
         input_noise: deviation of the noise on images, which lie in [0, 1] there.
         noise: deviation of the noise before every other layer.
+        logits: must be true.
 
     Raises:
         UsageError: for a layer without units.
     """
+    expect_logits(logits)
     given = keras.Input(shape)
     seen = layers.GaussianNoise(input_noise)(layers.Rescaling(0.5, 0.5)(layers.Flatten()(given)))
     for index, units in enumerate(hidden):

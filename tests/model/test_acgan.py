@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from builders import play, tiny
+from builders import a_batch, play, tiny
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
-from ganctl.model.acgan import FAKES, ClassLoss, surprise
+from ganctl.game.classes import surprise
+from ganctl.model.acgan import FAKES, ClassLoss
 from ganctl.model.gan import GAN
 
 PLAIN = ["network.discriminator.dropout=0"]
@@ -20,11 +21,6 @@ def loss_of(logits, label):
     shifted = logits - logits.max(axis=1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return -logs[np.arange(len(label)), label].mean()
-
-
-def a_batch(tensorflow, dataset, size=8):
-    data = next(iter(dataset.batches(size, seed=0)))
-    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
 
 
 @pytest.mark.parametrize("fakes", FAKES)

@@ -2,20 +2,14 @@
 
 import numpy as np
 import pytest
-from builders import play, tiny
+from builders import a_batch, play, tiny
 from scipy.ndimage import grey_dilation
 
 from ganctl.dataset.pairs.halves import changed, halves
 from ganctl.error import UsageError
-from ganctl.game.batch import Batch
 from ganctl.model.gan import GAN
 
 WORDS = [*tiny("cogan"), "dataset.of=digits"]
-
-
-def a_batch(tensorflow, dataset, size=8):
-    data = next(iter(dataset.batches(size, seed=0)))
-    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
 
 
 def test_the_domains_are_halves_without_pairs_and_the_second_is_changed():

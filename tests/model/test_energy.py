@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
-from builders import play, tiny
+from builders import a_batch, play, tiny
 
 from ganctl.error import UsageError
-from ganctl.game.batch import Batch
 from ganctl.layer.energy import REDUCTIONS, NegativeEnergy
 from ganctl.loss.energy import Equilibrium, Margin
 from ganctl.penalty.pull_away import pull_away
 from ganctl.training.schedule import Halving
-
-
-def a_batch(tensorflow, dataset, size=8):
-    data = next(iter(dataset.batches(size, seed=0)))
-    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -144,6 +138,7 @@ def test_the_rate_is_halved_down_to_its_floor():
     ("words", "told"),
     [
         (["loss.margin=-1"], "loss.margin"),
+        (["network.logits=false", "loss=nonsaturating"], "type network.logits=true"),
         (["network.discriminator.reduction=mean"], "network.discriminator.reduction"),
         (["network.discriminator.hidden=[]"], "network.discriminator.hidden"),
         (["loss=equilibrium", "loss.gamma=2"], "loss.gamma"),

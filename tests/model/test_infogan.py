@@ -4,16 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from builders import play, tiny
+from builders import a_batch, play, tiny
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
 from ganctl.model.gan import GAN
-
-
-def a_batch(tensorflow, dataset, size=8):
-    data = next(iter(dataset.batches(size, seed=0)))
-    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
 
 
 def test_codes_are_drawn_evenly_and_the_same_in_both_players_turns(make, tensorflow):

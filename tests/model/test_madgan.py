@@ -4,17 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from builders import play, tiny
+from builders import a_batch, play, tiny
 
 from ganctl.error import UsageError
-from ganctl.game.batch import Batch
 from ganctl.loss.cross_entropy import NonSaturating
 from ganctl.loss.one_against_many import OneAgainstMany
-
-
-def a_batch(tensorflow, dataset, size=8):
-    data = next(iter(dataset.batches(size, seed=0)))
-    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
 
 
 def test_the_discriminator_pays_the_cross_entropy_of_all_kinds(make, tensorflow):

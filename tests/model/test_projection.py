@@ -129,6 +129,14 @@ def test_samples_are_of_the_label_asked_for_truncated_and_a_view_mixes_classes(m
     assert sampler.view("classes", seed=0).shape == (10, 8, 28, 28, 1)
 
 
+def test_only_normal_latents_are_truncated_and_probabilities_are_given_where_they_are_asked_for(make):
+    _, _, trainer = make(*tiny("projection"), "model.prior=uniform")
+    assert trainer.game.accepts == ()
+    network = discriminator((8, 8, 1), labels=3, filters=[4], halve=1, logits=False)
+    said = network([np.ones((2, 8, 8, 1), "float32"), one_hot([0, 1], 3)]).numpy()
+    assert ((said > 0) & (said < 1)).all()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

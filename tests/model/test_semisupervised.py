@@ -4,20 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from builders import play, tiny
+from builders import a_batch, play, tiny
 
 from ganctl.dataset.images.digits import digits
 from ganctl.dataset.pairs.known import chosen, few_labels
 from ganctl.error import UsageError
-from ganctl.game.batch import Batch
 
 WORDS = [*tiny("semisupervised"), "dataset.of=digits"]
 STILL = ["network.discriminator.input_noise=0", "network.discriminator.noise=0"]
-
-
-def a_batch(tensorflow, dataset, size=8):
-    data = next(iter(dataset.batches(size, seed=0)))
-    return Batch(data, size=size, key=tensorflow.constant([1, 2]), step=tensorflow.constant(0, "int64"))
 
 
 def test_equally_many_labels_of_each_class_are_known_always_the_same():
@@ -130,7 +124,7 @@ def test_data_without_known_labels_are_refused(make):
         make(*tiny("semisupervised"), "dataset=digits")
     with pytest.raises(UsageError, match=r"dataset\.labelled"):
         make(*WORDS, "dataset.labelled=0")
-    with pytest.raises(UsageError, match="as many images with labels"):
+    with pytest.raises(UsageError, match="as many pictures of each kind"):
         next(iter(few_labels(of="digits", labelled=4).batches(8, seed=0)))
 
 

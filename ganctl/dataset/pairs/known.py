@@ -1,6 +1,7 @@
 """A set of which only a few labels are known: many images, and some of them again with their classes."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,6 @@ from ganctl.dataset.pairs.halves import SETS, whole_set
 from ganctl.dataset.pairs.pictures import Pictures
 from ganctl.error import UsageError
 from ganctl.game.field import Field
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 
 class FewLabels(Pictures):
@@ -32,7 +30,7 @@ class FewLabels(Pictures):
         super().__init__(
             f"{whole.name} with {len(places)} labels",
             {"image": Chosen(whole.storage, used), "known": known},
-            streams={"image": 0, "known": 1},
+            streams={"image": 0, "known": 1, "class": 1},
             content=repr((whole.fingerprint, places.tolist(), used.tolist())),
             augmentation=Augmentation(),
             selection=Selection(),
@@ -41,19 +39,9 @@ class FewLabels(Pictures):
         self.known = np.asarray(whole.labels[places], np.int32)
         self.fields["class"] = Field(kind="label", classes=whole.classes)
 
-    def batches(self, batch_size: int, *, seed: int, start: int = 0) -> "tf.data.Dataset":
-        """Return batches as `Pictures` does, with the "class" of each "known" image, int32 (batch_size,)."""
-        if not 1 <= batch_size <= len(self.known):
-            raise UsageError(
-                f"trainer.batch_size={batch_size} needs as many images with labels, and {self.name} has "
-                f"{len(self.known)}; use a batch size from 1 to {len(self.known)}."
-            )
-        from ganctl.dataset.stream import Source, stream
-
-        sources = {k: Source(values=each, stream=self.streams[k]) for k, each in self.kinds.items()}
-        sources["class"] = Source(values=self.known, stream=self.streams["known"])
-        rules = {"batch_size": batch_size, "seed": seed, "start": start}
-        return stream(sources, **rules, augmentation=self.augmentation)
+    def others(self) -> Mapping[str, np.ndarray]:
+        """Return the "class" of each "known" image, int32 (n,)."""
+        return {"class": self.known}
 
 
 def few_labels(

@@ -98,9 +98,14 @@ class Pictures:
         # Importing TensorFlow takes seconds; a wrong path or option must be told before that.
         from ganctl.dataset.stream import Source, stream
 
-        sources = {k: Source(values=each, stream=self.streams[k]) for k, each in self.kinds.items()}
+        values: dict[str, Storage | np.ndarray] = {**self.kinds, **self.others()}
+        sources = {name: Source(values=each, stream=self.streams[name]) for name, each in values.items()}
         rules = {"batch_size": batch_size, "seed": seed, "start": start}
         return stream(sources, **rules, augmentation=self.augmentation)
+
+    def others(self) -> Mapping[str, np.ndarray]:
+        """Return by name what comes with the pictures and is none, each in one of the streams."""
+        return {}
 
     def examples(self, places: np.ndarray, *, held: bool = False) -> dict[str, np.ndarray]:
         """Return both kinds at some places, not augmented; each kind is counted round and round by itself."""
