@@ -62,7 +62,7 @@ def run(words: list[str]) -> int:
         averaged=subject.averaged,
         inputs=subject.inputs,
     )
-    view = measure.view(subject.stream, subject.dataset, subject.labels, subject.count, subject.codes)
+    view = measure.view(subject, subject.dataset)
     drawn = len(subject.dataset.shape) > 1
     images = samples + protocol.get("real", 0) + (min(view.searched, len(subject.dataset)) if drawn else 0)
     with _progress(images, len(measure.metrics), quiet=options.as_json) as (measure.tell, measure.begin):

@@ -3,9 +3,8 @@
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from ganctl.error import RunError, UsageError
 from ganctl.evaluate import pictures
 from ganctl.files import atomic
 from ganctl.files.arrays import arrays, in_range
-from ganctl.game.keys import EVALUATE
+from ganctl.metric.samples import Samples
 from ganctl.metric.view import order_of, pieces
 from ganctl.run.console import complain
 from ganctl.run.folder import Folder
@@ -30,17 +29,13 @@ FEWEST = 2  # samples that anything can be said of
 
 
 @dataclass(kw_only=True)
-class Subject:
-    """What is measured.
+class Subject(Samples):
+    """What is measured: samples, and where they are from.
 
     Args:
         title: what it is called.
         dataset: that it is compared with.
-        stream: count -> samples in parts.
         out: the folder that takes the pictures and evaluation.json.
-        count: samples there are; None for as many as one likes.
-        labels: of the samples, or None.
-        codes: the categories that they were made from, or None.
         seed: of the latents, None for samples that were there.
         averaged: whether the averaged weights drew them.
         inputs: names of the held-out data that they are made of.
@@ -51,11 +46,7 @@ class Subject:
 
     title: str
     dataset: Any
-    stream: Callable[[int], Iterator[np.ndarray]]
     out: Path
-    count: int | None = None
-    labels: np.ndarray | None = None
-    codes: np.ndarray | None = None
     seed: int | None = None
     averaged: bool = False
     inputs: tuple[str, ...] = ()
@@ -76,7 +67,7 @@ def of_run(
         options: has `n`, `seed` (None for the run's), `average` and `checkpoint`.
     """
     from ganctl.training.latent_paths import LatentPaths
-    from ganctl.training.sampler import inputs_of, most_of
+    from ganctl.training.sampler import samples_of
 
     config = build.to_draw(config)
     dataset = build.dataset(config)
@@ -84,19 +75,15 @@ def of_run(
     state.restore(tensors)
     if not options.average:
         sampler.average = None
-    inputs = inputs_of(sampler.game, dataset)
     seed = config["seed"] if options.seed is None else options.seed
     return Subject(
+        **vars(samples_of(sampler, dataset, options.n, seed=seed)),
         title=f"{folder.path}, step {step}",
         dataset=dataset,
-        stream=partial(sampler.stream, seed=seed, key=EVALUATE, inputs=inputs),
         out=folder.path,
-        labels=sampler.labels(options.n),
-        codes=sampler.codes(options.n),
         seed=seed,
         averaged=bool(sampler.average),
         inputs=sampler.game.makes["image"],
-        count=most_of(sampler.game, dataset),
         facts={"checkpoint": options.checkpoint, "step": step},
         node=config["dataset"],
         between=LatentPaths(sampler, dataset).between,

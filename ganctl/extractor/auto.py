@@ -7,7 +7,7 @@ from ganctl.extractor.pinned import SHA256, Pinned
 
 
 class Auto(Extractor):
-    """Chooses by the data set's name."""
+    """Chooses by the data set's name, or by that of the set that its images are from."""
 
     def of(self, dataset: Any) -> Any:
         """Return the extractor for a data set.
@@ -15,8 +15,9 @@ class Auto(Extractor):
         Raises:
             UsageError: where it is Inception, and its weights are not there.
         """
-        if dataset.name in SHA256:
-            return Pinned(dataset.name)
+        name = getattr(dataset, "origin", "") or dataset.name
+        if name in SHA256:
+            return Pinned(name)
         from ganctl.extractor.inception import Inception
 
         return Inception()

@@ -198,16 +198,22 @@ class WeightNormalization(KernelNormalization):
     Args:
         layer: dense, convolution, or embedding.
         epsilon: keeps |v| from zero.
+        trained: whether g is; otherwise lengths stay what they start as, and only directions are trained.
     """
 
-    def __init__(self, layer: layers.Layer, epsilon: float = 1e-12) -> None:
+    def __init__(self, layer: layers.Layer, epsilon: float = 1e-12, trained: bool = True) -> None:
         super().__init__(layer)
-        self.epsilon = epsilon
+        expect_switch("norm.trained", trained)
+        self.epsilon, self.trained = epsilon, trained
 
     def start(self, kernel: keras.Variable) -> None:
         lengths = self._lengths(tf.convert_to_tensor(kernel.value))
         self.length = self.add_weight(
-            shape=lengths.shape, initializer=lambda *_, **__: lengths, autocast=False, name="length"
+            shape=lengths.shape,
+            initializer=lambda *_, **__: lengths,
+            trainable=self.trained,
+            autocast=False,
+            name="length",
         )
 
     def kernel(self, kernel: tf.Tensor, training: bool) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """An evaluation: which metrics, of how many samples, against which real images, by which extractor."""
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from typing import Any
@@ -12,6 +12,7 @@ from ganctl import __version__
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
 from ganctl.metric.contract import Metric
+from ganctl.metric.samples import Samples
 from ganctl.metric.view import Side, View, some_of
 
 REFERENCES = ("auto", "test", "train")
@@ -29,9 +30,6 @@ class Pixels:
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return images.reshape(len(images), -1), np.zeros((len(images), 1), np.float32)
-
-
-Stream = Callable[[int], Iterator[np.ndarray]]
 
 
 class Evaluation:
@@ -116,9 +114,9 @@ class Evaluation:
                     "generator that is asked for classes, or evaluate a folder with a folder for each class."
                 )
 
-    def __call__(self, *given: Any, **named: Any) -> dict[str, float]:
-        """Return what every metric says of samples, by "metric/number"; given what `view` is."""
-        return self.measured(self.view(*given, **named))
+    def __call__(self, samples: Samples, dataset: Any) -> dict[str, float]:
+        """Return what every metric says of samples, by "metric/number"."""
+        return self.measured(self.view(samples, dataset))
 
     def measured(self, view: View) -> dict[str, float]:
         """Return what every metric says of a view, by "metric/number"."""
@@ -129,34 +127,19 @@ class Evaluation:
         self.remarks = view.remarks
         return found
 
-    def view(
-        self,
-        stream: Stream,
-        dataset: Any,
-        labels: np.ndarray | None = None,
-        count: int | None = None,
-        codes: np.ndarray | None = None,
-    ) -> View:
-        """Return what the metrics see.
-
-        Args:
-            stream: count -> samples in parts, the same ones whenever it is asked.
-            dataset: trained on.
-            labels: of the samples, or None.
-            count: how many there are; None for as many as one likes.
-            codes: the categories that they were made from, or None.
-        """
+    def view(self, samples: Samples, dataset: Any) -> View:
+        """Return what the metrics see of samples, compared with the data trained on."""
         # What only counts modes needs no features, and the network of FID may not be there.
         extractor = self._suited(dataset) if self._compares() else None
-        many = min(self.samples, count or self.samples)
-        labels = None if labels is None else labels[:many]
-        codes = None if codes is None else codes[:many]
-        fake = Side(stream, many, extractor, labels=labels, codes=codes, tell=self._told)
+        many = min(self.samples, samples.count or self.samples)
+        labels = None if samples.labels is None else samples.labels[:many]
+        codes = None if samples.codes is None else samples.codes[:many]
+        fake = Side(samples.stream, many, extractor, labels=labels, codes=codes, tell=self._told)
         # Of a slow extractor, only who asks for neighbours waits for those of all images.
         whole = (extractor and extractor.light) or "nearest" in self.metrics
         return View(
             dataset,
-            lambda wanted: np.concatenate(list(stream(wanted)))[:wanted],
+            samples,
             fake,
             partial(self._real, dataset),
             partial(self._trained, dataset),

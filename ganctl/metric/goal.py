@@ -13,6 +13,8 @@ GOALS: dict[str, dict[str, str | None]] = {
     "accuracy_score": {"accuracy": HIGHER},
     "label_fidelity": {"share": HIGHER, "worst": HIGHER},
     "code_accuracy": {"accuracy": HIGHER, "information": HIGHER},
+    "accuracy": {"accuracy": HIGHER, "errors": LOWER},
+    "pairs": {"gain": HIGHER, "agreement": HIGHER, "shuffled": None},
     "nearest": {"copies": LOWER, "data_copying": LOWER, "closer": LOWER, "error": None},
     "spread": {"distance": HIGHER, "of_data": None, "similarity": LOWER, "similarity_of_data": None},
     "modes": {"captured": HIGHER, "quality": HIGHER, "total_variation": LOWER, "kl": LOWER, "total": None},

@@ -8,6 +8,7 @@ import numpy as np
 from ganctl import image
 from ganctl.error import UsageError
 from ganctl.files import cache
+from ganctl.metric.samples import Samples
 
 CHUNK = 500  # images in memory at a time
 
@@ -110,7 +111,7 @@ class View:
 
     Args:
         dataset: that a game is trained on.
-        draw: count -> samples of the generator, an array.
+        samples: those that are measured.
         fake: the generated side.
         real: makes the real side, when it is first asked for.
         trained: count -> the side of so many training images, or of all.
@@ -122,14 +123,14 @@ class View:
     def __init__(
         self,
         dataset: Any,
-        draw: Callable[[int], np.ndarray],
+        samples: Samples,
         fake: Side,
         real: Callable[[], Side],
         trained: Callable[[int], Side],
         others: Callable[[int], tuple[Side, Side]],
         searched: int,
     ) -> None:
-        self.dataset, self.draw, self.fake = dataset, draw, fake
+        self.dataset, self.samples, self.fake = dataset, samples, fake
         self._real, self.trained, self.seen_and_unseen = real, trained, others
         self.searched = searched
         self.remarks: list[str] = []
@@ -138,6 +139,10 @@ class View:
     def real(self) -> Side:
         """The real side."""
         return self._real()
+
+    def draw(self, count: int) -> np.ndarray:
+        """Return samples, an array (count, ...)."""
+        return np.concatenate(list(self.samples.stream(count)))[:count]
 
     def remark(self, text: str) -> None:
         """Say something that a reader of the numbers has to know."""

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 from keras import layers
 
 from ganctl.check import expect_whole
-from ganctl.layer.norm import Norm, normalized, wrapped
+from ganctl.layer.norm import Norm, WeightNormalization, normalized, wrapped
 from ganctl.network.heads import expect_logits
 
 WIDTHS = (1000, 500, 250, 250, 250)
+# Variances of a layer's inputs: of MNIST's pixels in [0, 1], and of a normal number's ReLU, (1 - 1/pi) / 2.
+PIXELS, HIDDEN = 0.095, 0.34
 
 
 class LogSumExp(layers.Layer):
@@ -65,6 +68,8 @@ def discriminator(
 
     Dense layers with a ReLU, and normal noise before each. The logit of "real" is the log of the sum of all
     classes' exp: of K + 1 classes the last, "fake", has a logit of 0 (section 5). All outputs are float32.
+    Weights start such that a layer's outputs vary by about 1, as the release's first batch makes them: with a
+    weight normalization of fixed lengths that stays so, but for the last layer, whose lengths are trained.
 
     Args:
         shape: of an image.
@@ -84,15 +89,29 @@ def discriminator(
     for index, units in enumerate(hidden):
         expect_whole(f"network.discriminator.hidden[{index}]", units, 1)
         seen = layers.GaussianNoise(noise)(seen) if index else seen
-        seen = wrapped(layers.Dense(units, kernel_initializer=_start()), norm)(seen)
+        start = _alive(seen.shape[-1], HIDDEN if index else PIXELS, noise if index else input_noise)
+        seen = wrapped(layers.Dense(units, kernel_initializer=start), norm)(seen)
         for layer in [*normalized(norm), layers.ReLU()]:
             seen = layer(seen)
     features = layers.Activation("linear", dtype="float32", name="features")(seen)
-    last = wrapped(layers.Dense(labels, kernel_initializer=_start()), norm)
+    start = _alive(seen.shape[-1], HIDDEN, noise)
+    last = wrapped(layers.Dense(labels, kernel_initializer=start), _of_trained_lengths(norm))
     classes = layers.Activation("linear", dtype="float32", name="classes")(
         last(layers.GaussianNoise(noise)(seen))
     )
     return keras.Model(given, [LogSumExp()(classes), classes, features], name="discriminator")
+
+
+def _of_trained_lengths(norm: Norm) -> Norm:
+    """Return a weight normalization whose lengths are trained, and any other as it is."""
+    if norm and getattr(norm, "func", norm) is WeightNormalization:
+        return partial(norm, trained=True)
+    return norm
+
+
+def _alive(inputs: int, variance: float, noise: float) -> keras.initializers.Initializer:
+    """Return a start from which sums of inputs of this variance, and of noise, have variance 1."""
+    return keras.initializers.RandomNormal(stddev=(inputs * (variance + noise**2)) ** -0.5)
 
 
 def _start() -> keras.initializers.Initializer:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ganctl.error import UsageError
 from ganctl.game.batch import Batch
 from ganctl.game.game import Game
-from ganctl.game.keys import PREVIEW, SAMPLE
+from ganctl.game.keys import EVALUATE, PREVIEW, SAMPLE
+from ganctl.metric.samples import Samples
 from ganctl.training.average import ExponentialAverage
 from ganctl.training.timeline import Timeline
 
@@ -146,6 +148,33 @@ class Sampler:
             with self.average.applied(known):
                 return draw()
         return draw()
+
+
+def samples_of(sampler: Sampler, dataset: Any, count: int, *, seed: int) -> Samples:
+    """Return a game's samples as metrics see them, of which at most `count` are asked for."""
+    game = sampler.game
+
+    def made(make: str, count: int, images: np.ndarray | None) -> np.ndarray:
+        """Return what is made of samples' latents, or of images in the place of the data's."""
+        if make not in game.makes:
+            known = ", ".join(game.makes)
+            raise UsageError(f"metric: expected a game that makes '{make}', got one that makes {known}.")
+        inputs = inputs_of(game, dataset, make)
+        if images is not None:
+            inputs = partial(_each_of, images, game.makes[make])
+        return sampler.sample(count, seed=seed, key=EVALUATE, make=make, inputs=inputs)
+
+    return Samples(
+        stream=partial(sampler.stream, seed=seed, key=EVALUATE, inputs=inputs_of(game, dataset)),
+        count=most_of(game, dataset),
+        labels=sampler.labels(count),
+        codes=sampler.codes(count),
+        game=made,
+    )
+
+
+def _each_of(images: np.ndarray, names: Iterable[str], places: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: images[places % len(images)] for name in names}
 
 
 def inputs_of(game: Game, dataset: Any, make: str = "image") -> Inputs | None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import keras
@@ -12,14 +11,13 @@ import tensorflow as tf
 from ganctl.dataset.contract import Dataset, check_batch_size
 from ganctl.error import Unstable, UsageError
 from ganctl.game.game import Game
-from ganctl.game.keys import EVALUATE
 from ganctl.training.average import ExponentialAverage
 from ganctl.training.edges import Edges
 from ganctl.training.latent_paths import LatentPaths
 from ganctl.training.probes import AverageProbe, OverfittingProbe
 from ganctl.training.reporter import Reporter
 from ganctl.training.rounds import Rounds
-from ganctl.training.sampler import Sampler, inputs_of, most_of
+from ganctl.training.sampler import Sampler, inputs_of, samples_of
 from ganctl.training.settings import Settings
 from ganctl.training.state import State
 from ganctl.training.timeline import Timeline
@@ -151,10 +149,8 @@ class Trainer:
 
     def evaluate(self, dataset: Dataset) -> dict[str, float]:
         """Return what every metric says of the averaged weights' samples, by "metric/number"."""
-        inputs = inputs_of(self.game, dataset)
-        stream = partial(self.sampler.stream, seed=self.seed, key=EVALUATE, inputs=inputs)
-        labels, codes = (of(self.evaluation.samples) for of in (self.sampler.labels, self.sampler.codes))
-        return self.evaluation(stream, dataset, labels, most_of(self.game, dataset), codes)
+        samples = samples_of(self.sampler, dataset, self.evaluation.samples, seed=self.seed)
+        return self.evaluation(samples, dataset)
 
     def picture(self, dataset: Dataset) -> np.ndarray:
         """Return what a run shows of its samples: the data set draws them as its kind is best seen."""

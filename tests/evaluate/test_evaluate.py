@@ -16,6 +16,7 @@ from ganctl.dataset.images.digits import digits
 from ganctl.error import UsageError
 from ganctl.evaluate import subjects
 from ganctl.metric.evaluation import Evaluation
+from ganctl.metric.samples import Samples
 from ganctl.metric.summary import Best
 from ganctl.metric.view import Side, regrouped
 from ganctl.run import checkpoint
@@ -362,7 +363,7 @@ def test_what_counts_modes_needs_no_features(tmp_path, monkeypatch):
     assert pictures.shape == (60, 28, 28, 3)
     assert np.array_equal(pictures[..., 0], digits().take(60)[..., 0])
     assert not np.array_equal(pictures[..., 1], pictures[..., 0])
-    found = measure(lambda count: iter([pictures]), dataset)
+    found = measure(Samples(stream=lambda count: iter([pictures])), dataset)
     assert 40 <= found["modes/captured"] <= 60 and found["modes/total"] == 1000
     assert measure.protocol(dataset, samples=5, seed=0, averaged=False)["samples"] == 60
 

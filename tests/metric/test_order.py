@@ -18,7 +18,7 @@ from ganctl.training.build import make
 CLASSES = tuple("abcd")
 COUNT, SIDE = 240, 16
 # The first has no files; the others match classes by an extractor's names: see test_fidelity.py.
-LEFT_OUT = {"modes", "label_fidelity", "code_accuracy"}
+LEFT_OUT = {"modes", "label_fidelity", "code_accuracy", "accuracy", "pairs"}
 
 
 class Pixels:
@@ -62,8 +62,8 @@ def numbers(name: str, real, fake) -> dict[str, float]:
     evaluation.check(real)
     subject = of_images("fakes", fake, real, 160)
     places = np.array([real.classes.index(each) for each in fake.classes])
-    labels = places[np.asarray(subject.labels)]
-    return evaluation(subject.stream, real, labels, subject.count)
+    subject.labels = places[np.asarray(subject.labels)]
+    return evaluation(subject, real)
 
 
 @pytest.mark.parametrize("name", [name for name in choices("metric") if name not in LEFT_OUT])

@@ -1,5 +1,7 @@
 """Two domains made of one set of digits or clothes: a half as it is, the other half changed, and no pairs."""
 
+from functools import partial
+
 import numpy as np
 
 from ganctl.check import expect_one_of
@@ -16,6 +18,7 @@ def halves(
     *,
     of: str = "mnist",
     path: str | None = None,
+    split: str = "train",
     second: str = "edges",
     limit: int | None = None,
     holdout: int = 0,
@@ -28,6 +31,7 @@ def halves(
     Args:
         of: "mnist", "fashion_mnist" or "digits".
         path: of the first two, see `ganctl.dataset.images.mnist.mnist`.
+        split: "train", or "test", which is cut in two as well; "digits" have none.
         second: "edges" (the picture dilated by a 3x3 square, less the picture), "negatives", or "same".
         limit, holdout: of each half; see `ganctl.dataset.images.selection.Selection`.
 
@@ -36,10 +40,10 @@ def halves(
     """
     expect_one_of("dataset.of", of, SETS)
     expect_one_of("dataset.second", second, SECONDS)
-    whole = whole_set(of, path)
+    whole = whole_set(of, path, split)
     order = np.random.default_rng(0).permutation(len(whole))
     first, other = (whole.read(np.sort(part)) for part in np.array_split(order, 2))
-    return Pictures(
+    made = Pictures(
         f"{of} and {second}",
         {"image": Memory(first), "input": Memory(changed(other, second))},
         streams={"image": 0, "input": 1},
@@ -48,6 +52,9 @@ def halves(
         selection=Selection(limit=limit, holdout=holdout),
         unseen=lambda: None,
     )
+    made.origin = of
+    made.counterpart = partial(changed, second=second)
+    return made
 
 
 def changed(images: np.ndarray, second: str) -> np.ndarray:
@@ -65,11 +72,17 @@ def changed(images: np.ndarray, second: str) -> np.ndarray:
     return dilated - images
 
 
-def whole_set(of: str, path: str | None):
+def whole_set(of: str, path: str | None, split: str):
+    """Return one of SETS.
+
+    Raises:
+        UsageError: for another split than "train" of a set that has none, or no data.
+    """
     if of == "digits":
+        expect_one_of("dataset.split", split, ("train",))
         from ganctl.dataset.images.digits import digits
 
         return digits()
     from ganctl.dataset.images import mnist
 
-    return getattr(mnist, of)(path=path)
+    return getattr(mnist, of)(path=path, split=split)

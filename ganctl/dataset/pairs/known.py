@@ -48,15 +48,19 @@ def few_labels(
     *,
     of: str = "mnist",
     path: str | None = None,
+    split: str = "train",
     labelled: int = 100,
     limit: int | None = None,
     holdout: int = 0,
-) -> FewLabels:
+) -> Any:
     """Return a set of which so many labels are known, equally many of each class, always the same.
+
+    The split "test" is the set's own, with all labels: the classifier is tested by it.
 
     Args:
         of: "mnist", "fashion_mnist" or "digits".
         path: of the first two, see `ganctl.dataset.images.mnist.mnist`.
+        split: "train" or "test"; "digits" have no other than "train".
         labelled: images whose label is known, at least 1.
         limit, holdout: of the images without labels; see `ganctl.dataset.images.selection.Selection`.
 
@@ -65,12 +69,16 @@ def few_labels(
     """
     expect_one_of("dataset.of", of, SETS)
     expect_whole("dataset.labelled", labelled, 1)
-    whole = whole_set(of, path)
+    whole = whole_set(of, path, split)
+    if split == "test":
+        return whole
     if labelled > len(whole):
         raise UsageError(f"dataset.labelled: expected at most {len(whole)}, got {labelled}.")
-    return FewLabels(
+    made = FewLabels(
         whole, chosen(np.asarray(whole.labels), labelled), Selection(limit=limit, holdout=holdout)
     )
+    made.origin = of
+    return made
 
 
 def chosen(labels: np.ndarray, count: int) -> np.ndarray:

@@ -36,13 +36,17 @@ class Pictures:
             none out; None where there are none.
         skipped: how many bad files were left out.
 
-    Attributes: see `ganctl.dataset.contract.Dataset`.
+    Attributes: see `ganctl.dataset.contract.Dataset`; and
+        origin: the name of the set that "image" is from, where that is a published one.
+        counterpart: pictures of "image", uint8, -> as "input" would show them; None where that is unknown.
 
     Raises:
         UsageError: for an augmentation or a selection that does not fit the pictures.
     """
 
     classes: tuple[str, ...] = ()
+    origin = ""
+    counterpart: Callable[[np.ndarray], np.ndarray] | None = None
     labels = None
     truth = None
 
