@@ -1,5 +1,7 @@
 """Projection cGAN: the discriminator compares an image's features with its label; SAGAN and BigGAN too."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -9,6 +11,7 @@ from ganctl.game.batch import Batch
 from ganctl.game.field import Field, Fields
 from ganctl.model.cgan import WIDEST, expect_labels
 from ganctl.model.gan import GAN
+from ganctl.network.heads import projected
 
 TILES = 8  # of a row between two classes
 
@@ -27,7 +30,8 @@ class ProjectionGAN(GAN):
 
         Args:
             network: has `generator(latent, shape, labels=)`, given latents with one-hot labels behind, and
-                `discriminator(shape, labels=)`, given images and one-hot labels.
+                `discriminator(shape, labels=)`, given images and one-hot labels. Of builders that know no
+                labels, the generator is asked for as many more latents, and the discriminator is `projected`.
             fields: of the data, with a "label" of at least 2 classes.
             latent, prior: see `GAN`.
 
@@ -92,7 +96,15 @@ class _Labelled:
         self.network, self.labels = network, labels
 
     def generator(self, latent: int, shape: tuple[int, ...]) -> keras.Model:
-        return self.network.generator(latent, shape, labels=self.labels)
+        if _knows_labels(self.network.generator):
+            return self.network.generator(latent, shape, labels=self.labels)
+        return self.network.generator(latent + self.labels, shape)
 
     def discriminator(self, shape: tuple[int, ...]) -> keras.Model:
-        return self.network.discriminator(shape, labels=self.labels)
+        if _knows_labels(self.network.discriminator):
+            return self.network.discriminator(shape, labels=self.labels)
+        return projected(self.network.discriminator(shape), self.labels)
+
+
+def _knows_labels(builder: Callable) -> bool:
+    return "labels" in inspect.signature(builder).parameters

@@ -34,13 +34,7 @@ def headed(network: keras.Model, heads: Mapping[str, int]) -> keras.Model:
     Raises:
         UsageError: for a number of units below 1; when the last layer with weights is no dense one.
     """
-    last = [layer for layer in network.layers if layer.trainable_weights][-1]
-    dense = last.layer if isinstance(last, layers.Wrapper) else last
-    if not isinstance(dense, layers.Dense) or len(last.input.shape) != 2:
-        raise UsageError(
-            f"network.discriminator: expected a dense layer at the end, with {', '.join(heads)} beside it, "
-            f"got {type(dense).__name__}; type network=dcgan."
-        )
+    last, dense = _dense_end(network, ", ".join(heads))
     said = []
     for name, units in heads.items():
         expect_whole(f"network.discriminator: units of the head '{name}'", units, 1)
@@ -49,6 +43,48 @@ def headed(network: keras.Model, heads: Mapping[str, int]) -> keras.Model:
         said.append(layers.Activation("linear", dtype="float32", name=name)(head(last.input)))
     given = network.inputs[0] if len(network.inputs) == 1 else network.inputs
     return keras.Model(given, [*network.outputs, *said], name=network.name)
+
+
+def projected(network: keras.Model, labels: int) -> keras.Model:
+    """Return a discriminator that compares what it sees with a label, with the same layers and weights.
+
+    Miyato and Koyama (2018), equation 3, for any network: to its logit comes the inner product of the label's
+    trained numbers with what enters the last layer with weights. These numbers are like that layer's weights:
+    the same kind of start, normalized if its are.
+
+    Args:
+        network: images (batch, ...) -> logits (batch, 1), its last layer with weights a dense one.
+        labels: classes; labels are one-hot, or a mixture.
+
+    Returns:
+        [images (batch, ...), labels (batch, labels)] -> (batch, 1), float32.
+
+    Raises:
+        UsageError: when the last layer with weights is no dense one.
+    """
+    last, dense = _dense_end(network, "the labels")
+    label, units = keras.Input((labels,)), last.input.shape[-1]
+    start = dense.kernel_initializer.clone()
+    known = _wrapped_as(last, layers.Dense(units, use_bias=False, kernel_initializer=start, name="projection"))
+    product = layers.Dot(1, dtype="float32")([known(label), last.input])
+    said = layers.Add(dtype="float32")([network.outputs[0], product])
+    return keras.Model([network.inputs[0], label], said, name=network.name)
+
+
+def _dense_end(network: keras.Model, beside: str) -> tuple[layers.Layer, layers.Dense]:
+    """Return the last layer with weights, and the dense layer that it is or has inside.
+
+    Raises:
+        UsageError: when it is no dense one.
+    """
+    last = [layer for layer in network.layers if layer.trainable_weights][-1]
+    dense = last.layer if isinstance(last, layers.Wrapper) else last
+    if not isinstance(dense, layers.Dense) or len(last.input.shape) != 2:
+        raise UsageError(
+            f"network.discriminator: expected a dense layer at the end, with {beside} beside it, "
+            f"got {type(dense).__name__}; type network=dcgan."
+        )
+    return last, dense
 
 
 def _wrapped_as(other: layers.Layer, layer: layers.Layer) -> layers.Layer:

@@ -33,6 +33,7 @@ REFUSED = {
     ("clip", "spectral"): "spectral normalization",
     ("pull_away", None): "gives each image a code",
 }
+THREE = ("nonsaturating", "wasserstein", "relativistic")  # a logistic one, a straight one, one of pairs
 OF_FAMILIES = ("margin", "equilibrium", "one_against_many")  # losses that are made for one kind of network
 PAIRS = list(itertools.product(("none", *choices("penalty")), choices("norm")))
 
@@ -153,6 +154,8 @@ def test_every_loss_stays_finite_or_is_refused(
     trainer = trainer_of(penalty, norm)
     if norm != "none":  # a mixture is the sum of the others, and doubles the graph
         losses = {name: loss for name, loss in losses.items() if name not in ("mixture", *OF_FAMILIES)}
+        if penalty != "none":  # every loss has met each of the two alone
+            losses = {name: losses[name] for name in THREE}
     start, play = trainer.state.values(), game_of(trainer, losses, tensorflow)
     moved = {}
     for loss in losses:
@@ -165,7 +168,7 @@ def test_every_loss_stays_finite_or_is_refused(
         assert not np.allclose(moved[loss], weights_of(start)), loss
     # Each loss was a game of its own. Alike may be hinge, wasserstein and margin, within the margins, and the
     # mixture and what it is made of; and minimax, where the generator follows the features and not the loss.
-    alike = 4 if penalty == "feature_matching" else 3
+    alike = 4 if penalty == "feature_matching" else 3 if len(losses) > len(THREE) else 0
     assert len({weights.tobytes() for weights in moved.values()}) >= len(losses) - alike
 
 
