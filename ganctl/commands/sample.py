@@ -11,6 +11,7 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
   ganctl sample mnist-dcgan n=50000 out=fakes.npy      raw samples
   ganctl sample mnist-cgan label=7                     of one class
   ganctl sample mnist-cgan label=all same_latent=true  one of each class
+  ganctl sample mnist-cgan between=3,8 same_latent=true   from class to class
   ganctl sample RUN --help              what this run can be given
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).

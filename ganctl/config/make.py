@@ -56,7 +56,12 @@ def builders(nodes: Mapping[str, Any]) -> SimpleNamespace:
     builders = {name: node for name, node in nodes.items() if isinstance(node, Mapping)}
 
     def builder(node: Mapping[str, Any]):
-        parameters = list(inspect.signature(get_object(_target(node))).parameters)
-        return lambda *given, **named: make(node, **dict(zip(parameters, given, strict=False)), **named)
+        signature = inspect.signature(get_object(_target(node)))
+
+        def build(*given, **named):
+            return make(node, **dict(zip(signature.parameters, given, strict=False)), **named)
+
+        build.__signature__ = signature  # type: ignore[attr-defined]  # families ask what a builder takes
+        return build
 
     return SimpleNamespace(**{name: builder(node) for name, node in builders.items()})

@@ -1,5 +1,6 @@
 """What a user gives for a sample, NAME=TEXT on the command line, read by the field's kind."""
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def read(name: str, kind: Field, text: str) -> Given:
     Args:
         name: of the field, for messages.
         kind: what the field is.
-        text: labels by number or name and numbers, with commas between or FROM..TO, or all labels; of images
-            and masks a file, a folder or a zip.
+        text: labels by number or name and numbers, with commas between or FROM..TO, or all labels;
+            classes to go between; of images and masks a file, a folder or a zip.
 
     Raises:
         UsageError: for a text that is none of it, or a kind that cannot be typed.
@@ -41,6 +42,8 @@ def read(name: str, kind: Field, text: str) -> Given:
         return Given(np.arange(len(kind.classes), dtype=np.int32))
     if kind.kind == "label":
         return Given(np.array([_label(name, kind, word) for word in _words(text)], np.int32))
+    if kind.kind == "mixture":
+        return Given(_mixtures(name, kind, text))
     if kind.kind == "number":
         return Given(_numbers(name, kind, text))
     if kind.kind == "image":
@@ -53,6 +56,8 @@ def read(name: str, kind: Field, text: str) -> Given:
 
 def hint(name: str, kind: Field) -> str:
     """Return how a field is typed, for help."""
+    if kind.kind == "mixture":
+        return f"{name}={kind.classes[0]},{kind.classes[-1]}"
     if kind.kind == "label":
         first, last = kind.classes[0], kind.classes[-1]
         return f"{name}={first},{last}" + (
@@ -83,6 +88,16 @@ def _label(name: str, kind: Field, word: str) -> int:
         expected += f" or a name such as {kind.classes[0]}"
         meant = suggest(word, kind.classes)
     raise UsageError(f"{name}: expected {expected}, got '{word}'.{meant}")
+
+
+def _mixtures(name: str, kind: Field, text: str) -> np.ndarray:
+    """Return STEPS mixtures on the way from each class to the next, float32."""
+    labels = [_label(name, kind, word) for word in _words(text)]
+    if len(labels) < 2:
+        raise UsageError(f"{name}: expected two classes or more, such as {hint(name, kind)}, got '{text}'.")
+    ends = np.eye(len(kind.classes), dtype=np.float32)[labels]
+    share = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None]
+    return np.concatenate([(1 - share) * a + share * b for a, b in itertools.pairwise(ends)])
 
 
 def _numbers(name: str, kind: Field, text: str) -> np.ndarray:

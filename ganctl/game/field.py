@@ -6,8 +6,9 @@ from typing import Any
 
 from ganctl.error import RunError
 
-KINDS = ("image", "clip", "point", "label", "tokens", "mask", "number")
-RANKS = {"image": (3,), "mask": (3,), "clip": (4,), "label": (0,), "tokens": (1,), "point": (1,)}
+KINDS = ("image", "clip", "point", "label", "mixture", "tokens", "mask", "number")
+RANKS = {"image": (3,), "mask": (3,), "clip": (4,), "label": (0,), "mixture": (1,), "tokens": (1,)}
+RANKS |= {"point": (1,)}
 LARGEST = 2**26  # numbers in one example
 
 
@@ -17,7 +18,8 @@ class Field:
 
     Args:
         kind: one of KINDS. Images and clips are in [-1, 1], (height, width, channels) and (frames, height,
-            width, channels); masks are 0 or 1; labels and tokens are whole numbers.
+            width, channels); masks are 0 or 1; labels and tokens are whole numbers; mixtures are shares of
+            each class, which add up to 1.
         shape: of one example, without the batch.
         classes: the names of a label's values 0, 1, ...; the words of tokens.
     """

@@ -13,7 +13,7 @@ from ganctl.game.classes import right, surprise
 from ganctl.game.critic import Critic
 from ganctl.game.field import Fields
 from ganctl.game.part import Part
-from ganctl.model.cgan import WIDEST, expect_labels
+from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, mixing
 from ganctl.model.gan import GAN
 from ganctl.model.mixing import refuse_mixing
 from ganctl.network.heads import headed
@@ -66,15 +66,16 @@ class AuxiliaryClassifierGAN(GAN):
         term = ClassLoss(self.labels, fakes, class_weight)
         parts["penalties"] = {"class": term, **(parts.get("penalties") or {})}
         networks = _Networks(network, self.labels, units=term.units, multiplied=label == "multiplied")
-        super().__init__(networks, fields, latent=latent, prior=prior, **parts)
+        super().__init__(networks, mixing(fields), latent=latent, prior=prior, **parts)
         self.columns = self.labels if self.labels <= WIDEST else None
+        self.accepts = (MIXTURE,)
 
     def conditions(self, index: Any) -> dict[str, Any]:
         """Return the "label" of each sample: one class after the other, so that all are equally many."""
         return {"label": index % self.labels}
 
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
-        code = tf.one_hot(batch["label"], self.labels, dtype=latent.dtype)
+        code = code_of(batch, self.labels)
         return self.generator(tf.concat([latent, code], axis=1), training=training)
 
 

@@ -6,9 +6,10 @@ import tensorflow as tf
 
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
-from ganctl.game.field import Fields
+from ganctl.game.field import Field, Fields
 from ganctl.model.gan import GAN
 
+MIXTURE = "between"  # the field of mixed classes, as it is typed
 WIDEST = 20  # classes that a grid of samples has a column each for
 
 
@@ -32,8 +33,9 @@ class ConditionalGAN(GAN):
             UsageError: for data without labels; for a part that mixes images of different labels.
         """
         self.labels = expect_labels("cgan", fields)
-        super().__init__(_Labelled(network, self.labels), fields, latent=latent, prior=prior, **parts)
+        super().__init__(_Labelled(network, self.labels), mixing(fields), latent=latent, prior=prior, **parts)
         self.columns = self.labels if self.labels <= WIDEST else None
+        self.accepts = (MIXTURE,)
 
     def judged_by(self) -> dict[str, Any]:
         return {"condition": "label", "see": self._see}
@@ -43,7 +45,7 @@ class ConditionalGAN(GAN):
         return {"label": index % self.labels}
 
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
-        code = tf.one_hot(batch["label"], self.labels, dtype=latent.dtype)
+        code = code_of(batch, self.labels)
         return self.generator(tf.concat([latent, code], axis=1), training=training)
 
     def _see(self, image: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
@@ -65,6 +67,17 @@ class _Labelled:
 
     def discriminator(self, shape: tuple[int, ...]):
         return self.network.discriminator((*shape[:-1], shape[-1] + self.labels))
+
+
+def mixing(fields: Fields) -> Fields:
+    """Return fields with MIXTURE among them: samples may be given shares of classes in place of a label."""
+    classes = fields["label"].classes
+    return {**fields, MIXTURE: Field(kind="mixture", shape=(len(classes),), classes=classes)}
+
+
+def code_of(batch: Batch, labels: int) -> tf.Tensor:
+    """Return what a generator knows of classes, float32 (size, labels): one-hot labels, or shares of them."""
+    return batch[MIXTURE] if MIXTURE in batch else tf.one_hot(batch["label"], labels, dtype=tf.float32)
 
 
 def expect_labels(model: str, fields: Fields) -> int:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ganctl.game.batch import Batch
 from ganctl.game.field import Field, Fields
-from ganctl.model.cgan import WIDEST, expect_labels
+from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, mixing
 from ganctl.model.gan import GAN
 from ganctl.network.heads import projected
 
@@ -41,11 +41,11 @@ class ProjectionGAN(GAN):
         self.labels = expect_labels("", fields)
         own = {"truncation": Field(kind="number")}
         super().__init__(
-            _Labelled(network, self.labels), {**fields, **own}, latent=latent, prior=prior, **parts
+            _Labelled(network, self.labels), {**mixing(fields), **own}, latent=latent, prior=prior, **parts
         )
         self.columns = self.labels if self.labels <= WIDEST else None
         self.views = {"classes": self._between_classes}
-        self.accepts = ("truncation",) if prior == "normal" else ()
+        self.accepts = (MIXTURE, "truncation") if prior == "normal" else (MIXTURE,)
 
     def judged_by(self) -> dict[str, Any]:
         return {"condition": "label", "see": self._see}
@@ -60,7 +60,7 @@ class ProjectionGAN(GAN):
         return batch.once("latent", lambda: truncated(batch.uniform(self.latent), batch["truncation"]))
 
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
-        code = tf.one_hot(batch["label"], self.labels, dtype=latent.dtype)
+        code = code_of(batch, self.labels)
         return self.generator(tf.concat([latent, code], axis=1), training=training)
 
     def _see(self, image: tf.Tensor, label: tf.Tensor) -> list[tf.Tensor]:

@@ -64,8 +64,8 @@ def projected(network: keras.Model, labels: int) -> keras.Model:
     """
     last, dense = _dense_end(network, "the labels")
     label, units = keras.Input((labels,)), last.input.shape[-1]
-    start = dense.kernel_initializer.clone()
-    known = _wrapped_as(last, layers.Dense(units, use_bias=False, kernel_initializer=start, name="projection"))
+    rules = {"use_bias": False, "kernel_initializer": dense.kernel_initializer.clone(), "name": "projection"}
+    known = _wrapped_as(last, layers.Dense(units, **rules))
     product = layers.Dot(1, dtype="float32")([known(label), last.input])
     said = layers.Add(dtype="float32")([network.outputs[0], product])
     return keras.Model([network.inputs[0], label], said, name=network.name)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from functools import partial
 
 import keras
 from keras import layers
@@ -95,18 +94,18 @@ def discriminator(
             seen = layer(seen)
     features = layers.Activation("linear", dtype="float32", name="features")(seen)
     start = _alive(seen.shape[-1], HIDDEN, noise)
-    last = wrapped(layers.Dense(labels, kernel_initializer=start), _of_trained_lengths(norm))
+    last = _of_trained_lengths(layers.Dense(labels, kernel_initializer=start), norm)
     classes = layers.Activation("linear", dtype="float32", name="classes")(
         last(layers.GaussianNoise(noise)(seen))
     )
     return keras.Model(given, [LogSumExp()(classes), classes, features], name="discriminator")
 
 
-def _of_trained_lengths(norm: Norm) -> Norm:
-    """Return a weight normalization whose lengths are trained, and any other as it is."""
+def _of_trained_lengths(layer: layers.Layer, norm: Norm) -> layers.Layer:
+    """Return a layer inside the normalization; where that is of lengths, these are trained."""
     if norm and getattr(norm, "func", norm) is WeightNormalization:
-        return partial(norm, trained=True)
-    return norm
+        return norm(layer, trained=True)
+    return wrapped(layer, norm)
 
 
 def _alive(inputs: int, variance: float, noise: float) -> keras.initializers.Initializer:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ganctl import image
-from ganctl.dataset.given import Given, hint, read
+from ganctl.dataset.given import STEPS, Given, hint, read
 from ganctl.error import RunError, UsageError, suggest
 from ganctl.files import atomic
 from ganctl.files.pictures import save_clip, save_png
@@ -69,7 +69,7 @@ class Drawing:
         samples = self.sampler.sample(self.count, shown=shown, **rules)
         points = samples.ndim == 2 and picture
         draw = self._dataset().draw if points else image.grid
-        columns = None if "label" in self.given else self.game.columns
+        columns = self._columns()
         labels, classes = self._labels(), self.game.classes
         write(
             samples,
@@ -79,6 +79,13 @@ class Drawing:
             folders=None if labels is None else [classes[label] for label in labels],
             names=next((each.names for each in self.given.values() if each.names), []),
         )
+
+    def _columns(self) -> int | None:
+        """Return how many samples a grid has in a row; None for about as many as there are rows."""
+        if "label" in self.given:
+            return None
+        mixed = [name for name in self.given if self.game.fields[name].kind == "mixture"]
+        return STEPS if mixed else self.game.columns
 
     def _view(self, **rules: Any) -> np.ndarray:
         """Return a view of the game's own, or rows of samples between latents."""
@@ -147,6 +154,8 @@ class Drawing:
 
     def _labels(self) -> np.ndarray | None:
         """Return the labels of the samples, None where they have none."""
+        if any(self.game.fields[name].kind == "mixture" for name in self.given):
+            return None
         given = self.given.get("label")
         return self.sampler.labels(self.count) if given is None else np.resize(given.values, self.count)
 

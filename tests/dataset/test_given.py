@@ -13,6 +13,7 @@ from ganctl.game.field import Field
 DIGITS = Field(kind="label", classes=tuple("0123456789"))
 BEASTS = Field(kind="label", classes=("cat", "dog", "emu"))
 AGE, CODE = Field(kind="number"), Field(kind="number", shape=(3,))
+MIXED = Field(kind="mixture", shape=(3,), classes=("cat", "dog", "emu"))
 IMAGE = Field(kind="image", shape=(6, 4, 3))
 
 
@@ -102,6 +103,18 @@ def test_pictures_that_cannot_be_read_are_refused(pictures):
         with pytest.raises(UsageError, match=told) as caught:
             read("shoe", IMAGE, str(pictures / place))
         assert "dataset.path" not in str(caught.value)
+
+
+def test_classes_to_go_between_are_shares_of_each():
+    found = read("between", MIXED, "cat,2,dog").values
+    assert found.shape == (2 * STEPS, 3) and found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-6)
+    assert found[0].tolist() == [1, 0, 0] and found[STEPS - 1].tolist() == found[STEPS].tolist() == [0, 0, 1]
+    assert found[-1].tolist() == [0, 1, 0] and np.allclose(found[3], [2 / 3, 0, 1 / 3])
+    with pytest.raises(UsageError, match="two classes or more, such as between=cat,emu, got 'cat'"):
+        read("between", MIXED, "cat")
+    with pytest.raises(UsageError, match="got 'cow'"):
+        read("between", MIXED, "cat,cow")
 
 
 def test_kinds_that_cannot_be_typed_are_refused():

@@ -7,8 +7,11 @@ from builders import tiny
 from ganctl.error import UsageError
 from ganctl.layer.attention import Attention, Gated, weights
 from ganctl.layer.conditional import ConditionalBatchNormalization
+from ganctl.layer.norm import SpectralNormalization
 from ganctl.model.projection import truncated
 from ganctl.network.conditional import discriminator, generator
+from ganctl.network.convolutional import discriminator as convolutional
+from ganctl.network.heads import projected
 
 
 def one_hot(labels, count=10):
@@ -32,6 +35,32 @@ def test_two_labels_logits_differ_by_the_product_of_their_difference_with_featur
     # Without an embedding it is the unconditional logit.
     network.get_layer("projection").set_weights([np.zeros_like(table)])
     np.testing.assert_allclose(network([image, first]), source(h), rtol=1e-4, atol=1e-5)
+
+
+def test_any_network_can_be_projected_and_is_itself_without_a_label(tensorflow):
+    import keras
+
+    plain = convolutional((8, 8, 1), filters=[4, 6], dropout=0.0, norm=SpectralNormalization)
+    network = projected(plain, 3)
+    image = np.random.default_rng(0).normal(size=(5, 8, 8, 1)).astype("float32")
+    np.testing.assert_array_equal(network([image, np.zeros((5, 3), "float32")]), plain(image))
+    last, table = (layer for layer in network.layers[-6:] if isinstance(layer, SpectralNormalization))
+    h = keras.Model(plain.inputs[0], last.input)(image).numpy()
+    found = network([image, one_hot(np.full(5, 1), 3)]).numpy() - plain(image).numpy()
+    kernel = table.kernel(tensorflow.convert_to_tensor(table.layer.kernel), training=False).numpy()
+    np.testing.assert_allclose(found[:, 0], h @ kernel[1], rtol=1e-4, atol=1e-5)
+
+
+def test_labels_between_classes_mix_what_the_generator_knows_of_them(make):
+    """At its ends a mixture is the label itself, with every family that is given one."""
+    for name in ("cgan", "acgan", "biggan"):
+        _, _, trainer = make(*tiny(name))
+        sampler, rules = trainer.sampler, {"seed": 0, "averaged": False}
+        mixed = np.array([[0, 1] + [0] * 8, [0, 0.5, 0.5] + [0] * 7, [0, 0, 1] + [0] * 7], np.float32)
+        between = sampler.sample(3, inputs=lambda at, rows=mixed: {"between": rows[at % 3]}, **rules)
+        labels = sampler.sample(3, inputs=lambda at: {"label": np.int32([1, 1, 2])[at % 3]}, **rules)
+        np.testing.assert_array_equal(between[[0, 2]], labels[[0, 2]])
+        assert not np.array_equal(between[1], labels[1])
 
 
 def test_a_conditional_norm_starts_as_the_plain_one_and_a_row_of_its_tables_is_a_label_s(tensorflow):
@@ -131,7 +160,7 @@ def test_samples_are_of_the_label_asked_for_truncated_and_a_view_mixes_classes(m
 
 def test_only_normal_latents_are_truncated_and_probabilities_are_given_where_they_are_asked_for(make):
     _, _, trainer = make(*tiny("projection"), "model.prior=uniform")
-    assert trainer.game.accepts == ()
+    assert "truncation" not in trainer.game.accepts
     network = discriminator((8, 8, 1), labels=3, filters=[4], halve=1, logits=False)
     said = network([np.ones((2, 8, 8, 1), "float32"), one_hot([0, 1], 3)]).numpy()
     assert ((said > 0) & (said < 1)).all()
