@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ganctl.game.batch import Batch
 from ganctl.game.field import Field, Fields
+from ganctl.model.attention_maps import attention_maps, attentive
 from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, mixing
 from ganctl.model.gan import GAN
 from ganctl.network.heads import projected
@@ -45,6 +46,8 @@ class ProjectionGAN(GAN):
         )
         self.columns = self.labels if self.labels <= WIDEST else None
         self.views = {"classes": self._between_classes}
+        if attentive(self.generator):
+            self.views |= {"attention": self._attention}
         self.accepts = (MIXTURE, "truncation") if prior == "normal" else (MIXTURE,)
 
     def judged_by(self) -> dict[str, Any]:
@@ -76,6 +79,11 @@ class ProjectionGAN(GAN):
         label = tf.reshape(mixed, (-1, self.labels))
         made = self.generator(tf.concat([latent, label], axis=1), training=False)
         return tf.reshape(made, (rows, TILES, *made.shape[1:]))
+
+    def _attention(self, batch: Batch) -> tf.Tensor:
+        """Return a row for each of some samples: it, and where places in it look."""
+        latent, code = self.latents(batch), code_of(batch, self.labels)
+        return attention_maps(self.generator, tf.concat([latent, code], axis=1)[:TILES])
 
 
 def truncated(uniform: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,7 @@ from ganctl.error import UsageError
 from ganctl.layer.attention import Attention, Gated, weights
 from ganctl.layer.conditional import ConditionalBatchNormalization
 from ganctl.layer.norm import SpectralNormalization
+from ganctl.model.attention_maps import attention_maps, attentive
 from ganctl.model.projection import truncated
 from ganctl.network.conditional import discriminator, generator
 from ganctl.network.convolutional import discriminator as convolutional
@@ -128,6 +129,30 @@ def test_a_block_s_latents_reach_it_and_what_follows_alone(tensorflow):
     assert not np.array_equal(first(given), first(other))
     with pytest.raises(UsageError, match="a multiple of 3"):
         generator(13, (16, 16, 1), labels=3, filters=[8, 8], hierarchical=True)
+
+
+def test_a_map_shows_where_a_place_of_a_sample_looks(make, tensorflow):
+    import keras
+
+    _, _, trainer = make(*tiny("sagan"))
+    sampler, network = trainer.sampler, trainer.game.generator
+    assert set(trainer.game.views) == {"classes", "attention"}
+    drawn = sampler.view("attention", seed=0)
+    side = drawn.shape[2]
+    assert drawn.shape == (8, 6, side, side, 1)
+    np.testing.assert_allclose(drawn[:, 0], sampler.sample(8, seed=0), atol=1e-5)
+    given = np.random.default_rng(0).normal(size=(2, *network.input_shape[1:])).astype("float32")
+    query, key, _ = attentive(network).input
+    query, key = keras.Model(network.input, [query, key])(given)
+    keys = int(key.shape[1] ** 0.5)
+    maps = attention_maps(network, tensorflow.constant(given)).numpy()[
+        :, 1:, :: side // keys, :: side // keys, 0
+    ]
+    rows = int(query.shape[1] ** 0.5)
+    expected = np.exp(query.numpy() @ key.numpy().transpose(0, 2, 1))[:, rows // 2 * rows + rows // 2]
+    shares = (maps[:, 0].reshape(2, -1) + 1) / 2
+    np.testing.assert_allclose(shares, expected / expected.max(axis=1, keepdims=True), rtol=1e-3, atol=1e-4)
+    assert "attention" not in make(*tiny("projection"))[2].game.views
 
 
 @pytest.mark.parametrize(("limit", "variance"), [(0.25, 0.0207), (0.5, 0.0806), (1.0, 0.2911), (2.0, 0.7737)])
