@@ -32,6 +32,7 @@ class Game:
 
     Attributes:
         makes: what can be made, by the name of the field it is like, and the data that each is made of.
+        shows: names of data that a run's grids show beside samples that are made of none.
         accepts: names of fields that a user may give for samples and that are drawn otherwise, codes or a
             mask; `sample` takes them from the batch where they are in it.
         views: by name, batch -> a whole picture of a trained game: images in [-1, 1] of shape (rows, columns,
@@ -45,6 +46,7 @@ class Game:
     """
 
     makes: Mapping[str, tuple[str, ...]] = {"image": ()}
+    shows: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     views: Mapping[str, Callable[[Batch], tf.Tensor]] = {}
     block = 64
@@ -102,7 +104,8 @@ class Game:
         """Return what a grid shows of a batch: samples, or (size, tiles, height, width, channels).
 
         Where samples are made of data, the batch holds all that the examples have; data that the user gave
-        are named in `batch.given`, and nothing else of the batch belongs to them.
+        are named in `batch.given`, and nothing else of the batch belongs to them. Where they are not, it
+        holds the data of `shows` in the run's own grids, and none otherwise.
         """
         return self.sample(batch)
 

@@ -18,8 +18,10 @@ class EnergyGAN(GAN):
     Energy-based GAN (Zhao, Mathieu and LeCun, 2017) with `loss=margin`, BEGAN (Berthelot, Schumm and Metz,
     2017) with `loss=equilibrium`. What a discriminator says of an image is -energy, so that real images have
     the larger numbers, and every loss, penalty and augmentation applies. It also renders images:
-    `make=reconstruction`.
+    `make=reconstruction`. A run's grids show a sample, a real image, and what is rendered of that.
     """
+
+    shows = ("image",)
 
     makes: Mapping[str, tuple[str, ...]] = {"image": (), "reconstruction": ("image",)}
 
@@ -46,6 +48,12 @@ class EnergyGAN(GAN):
         if make == "image":
             return super().sample(batch)
         return self.rendered(batch["image"], batch)
+
+    def show(self, batch: Batch) -> tf.Tensor:
+        made = self.sample(batch)
+        if "image" not in batch:
+            return made
+        return tf.stack([made, batch["image"], self.rendered(batch["image"], batch)], axis=1)
 
     def rendered(self, image: tf.Tensor, batch: Batch) -> tf.Tensor:
         """Return what the discriminator's autoencoder makes of images, of their shape."""

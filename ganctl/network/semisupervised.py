@@ -33,11 +33,13 @@ def generator(
 ) -> keras.Model:
     """Build latents (batch, latent) -> images (batch, *shape), float32 in [-1, 1].
 
+    The last layer's weights are normalized, with trained lengths, as in the release.
+
     Args:
         latent: numbers that an image is made from.
         shape: of an image.
         hidden: units of each hidden layer, which has a softplus.
-        norm: makes a normalization: of outputs, put before each softplus, or of weights.
+        norm: makes a normalization of hidden layers: of outputs, put before each softplus, or of weights.
 
     Raises:
         UsageError: for a layer without units.
@@ -47,8 +49,9 @@ def generator(
         expect_whole(f"network.generator.hidden[{index}]", units, 1)
         dense = layers.Dense(units, kernel_initializer=_start())
         stack += [wrapped(dense, norm), *normalized(norm), layers.Activation("softplus")]
-    last = layers.Dense(math.prod(shape), kernel_initializer=_start())
-    stack += [wrapped(last, norm), layers.Activation("sigmoid", dtype="float32")]
+    # The release's last layer has its own normalization: without, its weights run away at this rate.
+    stack.append(WeightNormalization(layers.Dense(math.prod(shape), kernel_initializer=_start())))
+    stack.append(layers.Activation("sigmoid", dtype="float32"))
     stack += [layers.Rescaling(2.0, -1.0, dtype="float32"), layers.Reshape(shape)]
     return keras.Sequential(stack, name="generator")
 

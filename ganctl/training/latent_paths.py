@@ -11,7 +11,7 @@ from ganctl.game.batch import Batch
 from ganctl.game.critic import several
 from ganctl.game.game import Game
 from ganctl.game.keys import PATHS
-from ganctl.training.sampler import Sampler, inputs_of
+from ganctl.training.sampler import Sampler, inputs_of, shown_of
 
 BETWEEN = "interpolation"  # the view that every game of images with latents has
 CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
@@ -27,7 +27,7 @@ class LatentPaths:
 
     def __init__(self, sampler: Sampler, dataset: Any = None) -> None:
         self.sampler, self.game = sampler, sampler.game
-        self.inputs = inputs_of(sampler.game, dataset)
+        self.inputs, self.beside = inputs_of(sampler.game, dataset), shown_of(sampler.game, dataset)
 
     @property
     def columns(self) -> int | None:
@@ -40,7 +40,7 @@ class LatentPaths:
 
     def shown(self, count: int) -> np.ndarray:
         """Return what a grid shows of these samples: themselves, or tiles (count, tiles, ...)."""
-        return self.sampler.preview(count, inputs=self.inputs, shown=True)
+        return self.sampler.preview(count, inputs=self.beside, shown=True)
 
     def field(self, points: np.ndarray) -> tuple[np.ndarray | None, float | None]:
         """Return what the discriminator says at points of shape (m, d), and what an undecided one says.

@@ -188,6 +188,19 @@ def inputs_of(game: Game, dataset: Any, make: str = "image") -> Inputs | None:
     return lambda places: dataset.examples(places, held=held)
 
 
+def shown_of(game: Game, dataset: Any) -> Inputs | None:
+    """Return what a run's grids show or need, examples as `inputs_of` gives them."""
+    if game.makes["image"] or not game.shows or dataset is None:
+        return inputs_of(game, dataset)
+    held = dataset.held_out > 0
+
+    def examples(places: np.ndarray) -> dict[str, np.ndarray]:
+        found = dataset.examples(places, held=held)
+        return {name: found[name] for name in game.shows}
+
+    return examples
+
+
 def most_of(game: Game, dataset: Any, make: str = "image") -> int | None:
     """Return how many samples are made of different examples; None for as many as one likes."""
     return (dataset.held_out or len(dataset)) if game.makes[make] else None

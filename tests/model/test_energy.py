@@ -147,3 +147,17 @@ def test_the_rate_is_halved_down_to_its_floor():
 def test_numbers_outside_their_ranges_are_told(words, told, make):
     with pytest.raises(UsageError, match=told):
         make(*tiny("ebgan"), *words)
+
+
+def test_a_run_s_grids_show_real_images_beside_what_is_made_of_them(make):
+    from ganctl.training.latent_paths import LatentPaths
+
+    _, dataset, trainer = make(*tiny("ebgan"))
+    tiles = LatentPaths(trainer.sampler, dataset).shown(5)
+    assert tiles.shape == (5, 3, *dataset.shape)
+    np.testing.assert_array_equal(tiles[:, 0], trainer.sampler.preview(5))
+    real = dataset.examples(np.arange(5), held=dataset.held_out > 0)["image"]
+    np.testing.assert_array_equal(tiles[:, 1], real)
+    np.testing.assert_allclose(tiles[:, 2], trainer.game.discriminator(real, training=False)[1], atol=1e-5)
+    # Without the data a grid has samples alone.
+    assert LatentPaths(trainer.sampler).shown(5).shape == (5, *dataset.shape)
