@@ -12,6 +12,7 @@ from ganctl.error import RunError, UsageError, suggest
 from ganctl.files import plain
 from ganctl.game.field import Fields, from_facts
 from ganctl.run import checkpoint, metrics_log, record
+from ganctl.run.held import is_held
 
 PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
 STATUSES = ("running", "finished", "stopped", "failed", "interrupted")
@@ -42,8 +43,20 @@ class Folder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.checkpoints, self.samples = path / "checkpoints", path / "samples"
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is."""
+        return self._path
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
 
     @property
     def typed(self) -> str:
@@ -125,6 +138,8 @@ class Folder:
         return status if status in STATUSES else "interrupted"
 
     def _locked(self) -> bool:
+        if is_held(self.path):
+            return True
         # Opening a lock empties it, and a stranger's may be a link.
         if not (self.path / "lock").is_file() or (self.path / "lock").is_symlink():
             return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ganctl.error import RunError, UsageError
 from ganctl.files import atomic
@@ -19,6 +19,7 @@ from ganctl.run import checkpoint, metrics_log
 from ganctl.run.board import Board
 from ganctl.run.console import Display, Meter, say
 from ganctl.run.folder import Folder
+from ganctl.run.held import Held, lock_file
 
 
 class Run(Folder):
@@ -26,6 +27,12 @@ class Run(Folder):
 
     stopping = False
     caught = 0  # the signal that asked
+    _held: Held | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is now: a run that is moved while it is trained goes on where it lies."""
+        return self._held.place() if self._held else self._path
 
     def open(self, display: Display, *, step: int) -> None:
         """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
@@ -53,6 +60,9 @@ class Run(Folder):
 
     def log(self, step: int, values: Mapping[str, float], findings: Sequence[str] = ()) -> None:
         """Write one line of metrics, with what was found at it, and the numbers to TensorBoard."""
+        if self.path != self._path:
+            self._path = self.path
+            self.say(f"The run's folder was moved, and is {self.path} now.")
         images = self.display.images(step)
         seconds, rate = self.meter.read(images)
         self.seconds += seconds
@@ -135,13 +145,17 @@ class Run(Folder):
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             # Whoever lists runs tries the lock for an instant; wait that long.
-            with FileLock(self.path / "lock").acquire(timeout=1):
+            with lock_file(self.path / "lock", patience=1.0):
+                self._held = Held(self.path, patience=1.0)
                 try:
                     yield
                 finally:
                     if not self.exists:
                         self._vanish(made)
-        except Timeout:
+                    self._path = self.path
+                    self._held.release()
+                    self._held = None
+        except (Timeout, BlockingIOError):
             with suppress(RunError):
                 process = self.record().get("process", "?")
             raise UsageError(

@@ -115,22 +115,29 @@ def test_a_run_killed_twice_even_while_it_writes_equals_one_that_was_left_alone(
     assert_same_run(here / "outputs" / "whole", run, step=12)
 
 
-def test_a_signal_saves_and_says_how_to_go_on(here):
+def test_a_signal_saves_and_says_how_to_go_on_wherever_the_folder_is(here, capsys):
     recipe = ["train", *tiny("gan"), *COMMON, "trainer.sample_every=0", "trainer.steps=1000000", "name=long"]
     run = here / "outputs" / "long"
     for asked in (signal.SIGINT, signal.SIGTERM):
         reached = (checkpoint.steps(run / "checkpoints") or [0])[-1] // 6 * 6 + 12
         process = begin(here, *recipe)
         assert wait_for(process, checkpoint.path_of(run / "checkpoints", reached).exists)
+        if asked == signal.SIGTERM:  # the run is its folder: moved, and without its lock, it goes on
+            run = run.rename(here / "outputs" / "moved")
+            (run / "lock").unlink()
+            reached = checkpoint.steps(run / "checkpoints")[-1] + 12
+            assert wait_for(process, checkpoint.path_of(run / "checkpoints", reached).exists)
+            assert cli.main(["resume", "moved"]) == 2 and "another process" in capsys.readouterr().err
         process.send_signal(asked)
         said = process.communicate(timeout=60)[0]
         assert process.returncode == 128 + asked
-        assert "ganctl resume outputs/long" in said and "Traceback" not in said
+        assert f"ganctl resume outputs/{run.name}" in said and "Traceback" not in said
         assert json.loads((run / "run.json").read_text())["status"] == "stopped"
     step = checkpoint.steps(run / "checkpoints")[-1]
-    assert cli.main(["resume", "long", f"trainer.steps={step + 5}"]) == 0
+    assert "was moved, and is outputs/moved now" in said and not (here / "outputs" / "long").exists()
+    assert cli.main(["resume", "moved", f"trainer.steps={step + 5}"]) == 0
     assert cli.main([*recipe[:-2], f"trainer.steps={step + 5}", "name=whole"]) == 0
-    last = [checkpoint.path_of(here / "outputs" / n / "checkpoints", step + 5) for n in ("long", "whole")]
+    last = [checkpoint.path_of(here / "outputs" / n / "checkpoints", step + 5) for n in ("moved", "whole")]
     first, second = (checkpoint.read(path)[1] for path in last)
     assert all(first[name].tobytes() == second[name].tobytes() for name in first)
 
