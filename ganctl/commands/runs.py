@@ -1,10 +1,12 @@
-"""Show the runs in a folder, newest first.
+"""Show the runs in a folder, newest first; or delete some.
 
 usage: ganctl runs [FOLDER] [--json]
+       ganctl runs --delete RUN ... [--yes]
 
   ganctl runs                           those in outputs/
   ganctl runs outputs/digits-sweep      those of one sweep
   ganctl runs --json | jq .status       one JSON object a line
+  ganctl runs --delete mnist-dcgan      asks first, with the size
 
   running       a process trains it now
   finished      it reached its last step
@@ -16,18 +18,24 @@ usage: ganctl runs [FOLDER] [--json]
 A run that is not finished goes on with: ganctl resume RUN
 The step is what is saved; of a running run, the last that was logged.
 
+Every command takes a run by its folder, its name, or how its name begins.
+
 options:
+  --delete   remove the folders of runs that nobody trains
+  --yes      do not ask
   --json   name, path, status, step, steps, updated (seconds since 1970),
            error, diagnosis, best, and the last line of metrics.jsonl
 """
 
 import json
-from dataclasses import asdict, dataclass
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganctl.config.words import option, read
-from ganctl.error import UsageError, printable
+from ganctl.error import RunError, UsageError, printable
 
 if TYPE_CHECKING:
     from ganctl.run.listing import Row
@@ -47,15 +55,21 @@ ERRORS_SHOWN = 3
 class Options:
     """What a user asked for."""
 
-    folder: str = ""
+    words: list[str] = field(default_factory=list)
     as_json: bool = option(False, flags=("--json",))
+    delete: bool = option(False, flags=("--delete",))
+    yes: bool = option(False, flags=("--yes",))
 
 
 def run(words: list[str]) -> int:
     """Print the runs of a folder; return the exit code."""
-    options = read(words, Options, "runs", first="folder")
-    folder = Path(options.folder or "outputs")
-    if options.folder and not folder.is_dir():
+    options = read(words, Options, "runs", rest="words", of_rest=lambda word: "=" not in word)
+    if options.delete:
+        return _delete(options.words, sure=options.yes)
+    if len(options.words) > 1:
+        raise UsageError(f"Expected one folder with runs, got '{' '.join(options.words)}'.")
+    folder = Path(options.words[0] if options.words else "outputs")
+    if options.words and not folder.is_dir():
         raise UsageError(f"Expected a folder with runs, got '{folder}'; type: ganctl runs outputs")
     from ganctl.run.console import complain
     from ganctl.run.folder import all_runs
@@ -70,6 +84,38 @@ def run(words: list[str]) -> int:
         _show(found, folder)
     if not found:
         complain(f"There is no run in {folder}/ yet; start one: ganctl train")
+    return 0
+
+
+def _delete(names: list[str], *, sure: bool) -> int:
+    """Remove runs' folders, once somebody said yes; return the exit code."""
+    import shutil
+
+    from ganctl.run.console import say
+    from ganctl.run.folder import find
+
+    if not names:
+        raise UsageError("--delete: expected runs; type: ganctl runs --delete RUN")
+    found = {each.path.resolve(): each for each in (find(name, Path("outputs")) for name in names)}
+    for place, each in found.items():
+        if each.path.is_symlink():
+            raise UsageError(f"{each.path} is a link; delete what it leads to by its own name: {place}")
+        with suppress(RunError):  # a damaged record is no reason to keep a run
+            if each.status() == "running":
+                raise UsageError(f"{each.path} is being trained; stop it first.")
+    if not sure:
+        for place, each in found.items():
+            files = [file for file in place.rglob("*") if file.is_file() and not file.is_symlink()]
+            size = sum(file.stat().st_size for file in files) / 2**20
+            say(f"{each.path}: {len(files)} files, {size:.1f} MiB")
+        if not sys.stdin or not sys.stdin.isatty():
+            raise UsageError("Nothing was deleted: nobody is there to ask; type --yes")
+        if input("Delete them? Type yes: ").strip().lower() != "yes":
+            say("Nothing was deleted.")
+            return 1
+    for place, each in found.items():
+        shutil.rmtree(place)
+        say(f"Deleted {each.path}.")
     return 0
 
 

@@ -153,10 +153,10 @@ class Folder:
 
 
 def find(name: str, outputs: Path) -> Folder:
-    """Return the run that a user means by a folder, its name under outputs, or "latest".
+    """Return the run that a user means by a folder, its name under outputs or how that begins, or "latest".
 
     Raises:
-        UsageError: when there is no such run.
+        UsageError: when there is no such run, or several begin so.
     """
     runs = all_runs(outputs)
     if name == "latest":
@@ -167,6 +167,12 @@ def find(name: str, outputs: Path) -> Folder:
         if Folder(path).exists:
             return Folder(path)
     names = [str(run.path.relative_to(outputs)) for run in runs]
+    begun = [run for run, known in zip(runs, names, strict=True) if name and known.startswith(name)]
+    if len(begun) == 1:
+        return begun[0]
+    if begun:
+        told = ", ".join(str(run.path.relative_to(outputs)) for run in begun[:3])
+        raise UsageError(f"RUN: {len(begun)} runs begin with '{name}' ({told} ...); type more of the name.")
     hint = suggest(Path(name).name, names) or " See: ganctl runs"
     raise UsageError(f"RUN: expected a run folder (with a config.yaml) or 'latest', got '{name}'.{hint}")
 

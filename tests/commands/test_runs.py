@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -172,7 +173,7 @@ def test_ages_are_told_in_the_largest_unit_that_fits(seconds, text):
     ("words", "text"),
     [
         (["--jsn"], "Did you mean '--json'?"),
-        (["a", "b"], "Expected NAME=VALUE, got 'b'"),
+        (["a", "b"], "Expected one folder with runs, got 'a b'"),
         (["nowhere"], "Expected a folder with runs, got 'nowhere'"),
     ],
 )
@@ -200,3 +201,33 @@ def test_a_file_without_an_end_hides_no_other_run(file, capsys, tmp_path, monkey
         for name in ("pipe", "zero"):
             assert cli.main(["compare", name, "whole"]) in (1, 2)
             assert "Traceback" not in capsys.readouterr().err
+
+
+def test_runs_are_deleted_only_when_somebody_says_so(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outputs = tmp_path / "outputs"
+    first, second = make(outputs, "first"), make(outputs, "second")
+    (first / "run.json").write_text("{")  # a damaged one too
+    assert cli.main(["runs", "--delete", "first"]) == 2
+    said = capsys.readouterr()
+    assert "outputs/first: 4 files, 0.0 MiB" in said.out and "type --yes" in said.err and first.exists()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    for answer, gone in (("y", False), ("yes", True)):
+        monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
+        assert cli.main(["runs", "--delete", "first"]) == (0 if gone else 1)
+        assert first.exists() != gone and second.exists()
+    assert cli.main(["runs", "--delete", "second", "--yes"]) == 0 and not second.exists()
+
+
+def test_no_run_is_deleted_that_is_trained_or_lies_behind_a_link(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outputs, other = tmp_path / "outputs", make(tmp_path / "elsewhere", "other")
+    busy = make(outputs, "busy", "running")
+    (outputs / "link").symlink_to(other)
+    with FileLock(busy / "lock").acquire():
+        assert cli.main(["runs", "--delete", "busy", "--yes"]) == 2
+    assert cli.main(["runs", "--delete", "outputs/link", "--yes"]) == 2
+    assert cli.main(["runs", "--delete"]) == 2 and cli.main(["runs", "--delete", "none", "--yes"]) == 2
+    assert busy.exists() and (other / "run.json").exists()
+    said = capsys.readouterr().err
+    assert "is being trained" in said and "is a link" in said

@@ -431,6 +431,12 @@ def test_a_run_is_found_by_folder_name_or_as_the_latest(run):
         assert find(name, outputs).path.resolve() == run
     with pytest.raises(UsageError, match="Did you mean 'run'"):
         find("rnu", outputs)
+    assert find("ru", outputs).path.resolve() == run
+    (outputs / "rush").mkdir()
+    (outputs / "rush/config.yaml").touch()
+    assert find("run", outputs).path.resolve() == run  # a whole name is that run
+    with pytest.raises(UsageError, match=r"2 runs begin with 'ru' \(run, rush"):
+        find("ru", outputs)
 
 
 def test_what_to_type_is_quoted_for_the_shell(tmp_path):
