@@ -76,7 +76,8 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("dense", "joint", "of_latent", "of_label", "of_image", "embedding", "code"), SIZE),
     **dict.fromkeys(("attention", "final_momentum"), SHARE),
     **dict.fromkeys(
-        ("cycle", "identity", "reconstruction", "discriminator_weight", "class_weight"), NOT_NEGATIVE
+        ("cycle", "identity", "reconstruction", "discriminator_weight", "class_weight", "unlabelled"),
+        NOT_NEGATIVE,
     ),
     **dict.fromkeys(("negative_slope", "share", "target", "alpha", "initial", "smoothing"), SHARE),
     **dict.fromkeys(("batch_size", "images", "fading", "most", "pairs", "patches", "training"), COUNT),

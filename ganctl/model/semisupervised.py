@@ -34,6 +34,7 @@ class SemiSupervisedGAN(GAN):
         latent: int = 100,
         prior: str = "uniform",
         supervised: float = 1.0,
+        unlabelled: float = 1.0,
         **parts,
     ):
         """Build the two networks.
@@ -44,6 +45,8 @@ class SemiSupervisedGAN(GAN):
             fields: of the data, with "known" images and their "class".
             latent, prior: see `GAN`.
             supervised: weight of the cross entropy, at least 0.
+            unlabelled: weight of the discriminator's adversarial term, at least 0; 0 leaves a classifier that
+                knows the labelled images alone.
 
         Raises:
             UsageError: for data without known labels, or a weight below 0.
@@ -53,12 +56,14 @@ class SemiSupervisedGAN(GAN):
                 "model=semisupervised: expected data with a few known labels; type dataset=few_labels."
             )
         expect_number("model.supervised", supervised)
-        self.supervised = supervised
+        expect_number("model.unlabelled", unlabelled)
+        self.supervised, self.unlabelled = supervised, unlabelled
         labels = len(fields["class"].classes)
         super().__init__(_Networks(network, labels), fields, latent=latent, prior=prior, **parts)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         terms = super().discriminator_loss(batch)
+        terms["adversarial"] *= self.unlabelled
         logits = self.adversary.critic(batch).outputs(batch["known"])[1]
         batch.note(known_right=right(logits, batch["class"]))
         return terms | {"supervised": self.supervised * surprise(logits, batch["class"])}

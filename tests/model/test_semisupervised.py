@@ -57,6 +57,16 @@ def test_the_discriminator_pays_for_labels_and_half_of_the_original_loss(make, t
     assert float(batch.facts["known_right"]) == pytest.approx(right)
 
 
+def test_without_a_weight_of_the_unlabelled_a_classifier_of_the_labelled_remains(make, tensorflow):
+    _, dataset, trainer = make(*WORDS, *STILL, "model.unlabelled=0")
+    game = trainer.game
+    batch, other = a_batch(tensorflow, dataset), a_batch(tensorflow, dataset)
+    other["image"] = -other["image"]
+    terms = [game.losses("discriminator", each) for each in (batch, other)]
+    assert float(terms[0]["adversarial"]) == 0.0
+    assert float(sum(terms[0].values())) == float(sum(terms[1].values())) > 0
+
+
 def test_the_generator_pays_the_distance_of_mean_features(make, tensorflow):
     _, dataset, trainer = make(*WORDS, *STILL)
     game, batch = trainer.game, a_batch(tensorflow, dataset)
