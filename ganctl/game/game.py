@@ -36,7 +36,8 @@ class Game:
         accepts: names of fields that a user may give for samples and that are drawn otherwise, codes or a
             mask; `sample` takes them from the batch where they are in it.
         views: by name, batch -> a whole picture of a trained game: images in [-1, 1] of shape (rows, columns,
-            height, width, channels). A game with `latents` has "interpolation" besides.
+            height, width, channels), or points (rows, n, 2), a figure a row. A game with `latents` has
+            "interpolation" besides.
         latents: whether samples are made of latents alone, by `draw` and `make`.
         own_loss: whether the family brings its own adversarial terms, so that `loss=own` is the only choice.
         block: samples that are drawn at once; the random numbers of each depend on it.

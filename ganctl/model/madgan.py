@@ -85,8 +85,10 @@ class ManyGenerators(GAN):
         return tf.reduce_sum(made * tf.reshape(chosen, (*chosen.shape, *[1] * (made.shape.rank - 2))), axis=0)
 
     def _all(self, batch: Batch) -> tf.Tensor:
-        """Return a row for each generator, and a latent for each column."""
-        latent = self.latents(batch)[:TILES]
+        """Return a row for each generator, and a latent for each column; of points, all latents."""
+        latent = self.latents(batch)
+        if self.fields["image"].kind == "image":
+            latent = latent[:TILES]
         return tf.stack([generator(latent, training=False) for generator in self.generators])
 
 

@@ -61,6 +61,10 @@ class Drawing:
         rules = {"seed": options.seed, "averaged": options.average, "inputs": self._inputs()}
         if options.view:
             rows = self._view(**rules)
+            if rows.ndim == 3:  # points: a figure for each row
+                panels = image.to_float(np.stack([self._dataset().draw(row) for row in rows]))
+                write(rows, out, draw=lambda _: image.grid(panels))
+                return
             tiles = rows.reshape(-1, *rows.shape[2:])
             write(tiles, out, draw=lambda these: image.grid(these, columns=rows.shape[1]))
             return

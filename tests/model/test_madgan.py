@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 from builders import a_batch, play, tiny
+from PIL import Image
 
+from ganctl import cli
 from ganctl.error import UsageError
 from ganctl.loss.cross_entropy import NonSaturating
 from ganctl.loss.one_against_many import OneAgainstMany
@@ -105,6 +107,18 @@ def test_a_user_asks_for_one_generator_and_sees_all_of_one_latent(make):
     view = sampler.view("generators", seed=0)
     assert view.shape == (3, 10, 28, 28, 1)
     np.testing.assert_allclose(view[1, 0], second[0], atol=1e-5)
+
+
+def test_of_points_a_view_has_a_figure_for_each_generator(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["model=madgan", "dataset=ring", "network=points", "network.generator.hidden=[8]"]
+    words += ["network.discriminator.hidden=[8]", "model.generators=3", "trainer.steps=2", "name=many"]
+    assert cli.main(["train", *words]) == 0
+    assert cli.main(["sample", "many", "view=generators", "out=all.png"]) == 0
+    assert cli.main(["sample", "many", "view=generators", "out=all.npy"]) == 0
+    assert np.load("all.npy").shape == (3, 4096, 2)
+    with Image.open("all.png") as picture:  # three figures in two rows of two
+        assert picture.width == pytest.approx(picture.height, rel=0.05)
 
 
 @pytest.mark.parametrize(
