@@ -1,0 +1,106 @@
+"""What each family reaches, on three seeds, as docs/families say it.
+
+python docs/family_results.py measure DATA outputs/families            # hours; started again, it goes on
+python docs/family_results.py measure DATA outputs/families 0/2        # every second run, for two processes
+python docs/family_results.py measure DATA outputs/families only=cogan # those whose name holds a word
+python docs/family_results.py table outputs/families                   # the tables, in Markdown
+python docs/family_results.py commands DATA                            # what is trained, as commands
+
+DATA holds the folders mnist and fashion-mnist with the published idx files.
+"""
+
+import json
+import shlex
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+SEEDS = (0, 1, 2)
+BY_CLASS = ["fid", "label_fidelity", "accuracy_score", "intra_fid"]
+NARROW = ["network.generator.filters=[128,64]", "network.generator.strides=[2,2]"]
+MNIST, FASHION = "dataset.path={data}/mnist", "dataset.path={data}/fashion-mnist"
+COUPLED = ["model=cogan", MNIST, *NARROW, "trainer.steps=10000", "trainer.save_every=2500"]
+# By name: what is trained, and by what it is measured.
+RUNS: dict[str, tuple[list[str], list[str]]] = {
+    "mnist_by_class": (["experiment=mnist_by_class", MNIST], BY_CLASS),
+    "mnist_by_class_acgan": (["experiment=mnist_by_class_acgan", MNIST], BY_CLASS),
+    "fashion_mnist_by_class": (["experiment=fashion_mnist_by_class", FASHION], BY_CLASS),
+    "labels_100": (["experiment=mnist_100_labels", MNIST], ["accuracy"]),
+    "labels_100_alone": (
+        ["experiment=mnist_100_labels", MNIST, "model.unlabelled=0", "trainer.steps=2000"],
+        ["accuracy"],
+    ),
+    "cogan_edges": (COUPLED, ["pairs"]),
+    "cogan_negatives": ([*COUPLED, "dataset.second=negatives"], ["pairs"]),
+    "cogan_edges_nothing_shared": ([*COUPLED, "model.own=0"], ["pairs"]),
+    "madgan_ring": (
+        ["model=madgan", "dataset=ring", "network=points", "model.generators=8", "trainer.steps=20000"],
+        ["modes"],
+    ),
+    "ebgan": (["model=ebgan", "dataset=mnist", MNIST, "trainer.steps=6000"], ["fid", "spread"]),
+    "ebgan_without_pull_away": (
+        ["model=ebgan", "dataset=mnist", MNIST, "penalty=[]", "trainer.steps=6000"],
+        ["fid", "spread"],
+    ),
+}
+
+
+def runs() -> list[tuple[int, str]]:
+    """Return (seed, name) of all runs: every one once before any is repeated."""
+    return [(seed, name) for seed in SEEDS for name in RUNS]
+
+
+def words(name: str, seed: int, data: str) -> list[str]:
+    """Return the overrides of one run."""
+    return [word.format(data=data) for word in RUNS[name][0]] + [f"seed={seed}"]
+
+
+def measure(data: str, outputs: Path, *rest: str) -> None:
+    """Train and evaluate what is not there yet."""
+    only = next((word.partition("=")[2] for word in rest if word.startswith("only=")), "")
+    index, count = map(int, next((word for word in rest if "/" in word), "0/1").split("/"))
+    for seed, name in [run for run in runs() if only in run[1]][index::count]:
+        run, command = outputs / f"{name}-{seed}", [sys.executable, "-m", "ganctl"]
+        if not values(run):
+            rules = [f"outputs={outputs}", f"name={run.name}"]
+            subprocess.run([*command, "train", *words(name, seed, data), *rules], check=True)
+            metrics = f"metric=[{','.join(RUNS[name][1])}]"
+            subprocess.run([*command, "evaluate", str(run), metrics], check=True)
+
+
+def values(run: Path) -> dict[str, float]:
+    """Return what `ganctl evaluate` has kept of a run's last checkpoint."""
+    path = run / "evaluation.json"
+    kept = json.loads(path.read_text())["results"] if path.is_file() else []
+    return kept[-1]["values"] if kept else {}
+
+
+def table(outputs: Path) -> str:
+    """Return a row for each run and number: every seed's, and their mean."""
+    lines = ["| run | number | mean | seeds | minutes |", "|---|---|---|---|---|"]
+    for name in RUNS:
+        found = [run for run in (outputs / f"{name}-{seed}" for seed in SEEDS) if values(run)]
+        for number in values(found[0]) if found else ():
+            each = [values(run)[number] for run in found]
+            times = statistics.mean(seconds(run) for run in found) / 60
+            told = ", ".join(f"{value:.4g}" for value in each)
+            lines.append(f"| `{name}` | {number} | {statistics.mean(each):.4g} | {told} | {times:.0f} |")
+    return "\n".join(lines)
+
+
+def seconds(run: Path) -> float:
+    """Return how long a run trained."""
+    last = (run / "metrics.jsonl").read_text().splitlines()[-1]
+    return float(json.loads(last)["seconds"])
+
+
+if __name__ == "__main__":
+    task, *given = sys.argv[1:]
+    if task == "measure":
+        measure(given[0], Path(given[1]), *given[2:])
+    elif task == "commands":
+        for seed, name in runs():
+            print(shlex.join(["ganctl", "train", *words(name, seed, given[0])]))
+    else:
+        print(table(Path(given[0])))
