@@ -103,7 +103,7 @@ def help_of(words: list[str]) -> str:
 
 def _draw(folder: Any, config: dict[str, Any], options: Options) -> None:
     from ganctl.run import checkpoint
-    from ganctl.run.console import complain, say
+    from ganctl.run.console import complain, say, waiting
     from ganctl.training.drawing import Drawing
 
     step, tensors, complaints = checkpoint.wanted(folder.checkpoints, options.checkpoint)
@@ -112,7 +112,8 @@ def _draw(folder: Any, config: dict[str, Any], options: Options) -> None:
     drawing = Drawing(folder, config, tensors, options)
     out = Path(options.out) if options.out else folder.samples / f"step-{step:06d}-seed-{options.seed}.png"
     as_folder = bool(options.out) and _is_folder(options.out)
-    drawing.write(out, as_folder=as_folder)
+    with waiting("drawing"):
+        drawing.write(out, as_folder=as_folder)
     for remark in drawing.remarks:
         say(f"Note: {remark}")
     weights = "averaged weights" if drawing.averaged else "the last weights"

@@ -182,6 +182,16 @@ class Meter:
         return seconds, shown / seconds if seconds else 0.0
 
 
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show on a terminal that something takes seconds; elsewhere nothing."""
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(text, spinner="dots"):
+        yield
+
+
 def say(text: str) -> None:
     """Print a line for the user."""
     with _to_whoever_reads():

@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ganctl.error import UsageError
+from ganctl.run.console import waiting
 from ganctl.training.settings import Settings
 
 
@@ -42,7 +43,8 @@ def wake():
     """Import TensorFlow without its chatter; return (tensorflow, GPUs, which take memory as needed)."""
     # Keras takes scikit-learn for its wrappers and pyplot for its galleries, both unused here, if it finds
     # them: a fifth of a command's start.
-    with quiet(), hidden("sklearn", "matplotlib"):
+    loading = nullcontext() if "tensorflow" in sys.modules else waiting("loading TensorFlow")
+    with loading, quiet(), hidden("sklearn", "matplotlib"):
         import keras
         import tensorflow as tf
 
