@@ -1,7 +1,7 @@
 """Train one of the small classifiers by which ganctl measures images.
 
-usage: ganctl train-extractor mnist|fashion_mnist|digits [path=DIR]
-                              [out=FILE] [epochs=N] [seed=0]
+usage: ganctl train-extractor mnist|fashion_mnist|digits|cifar10 [path=DIR]
+                              [test=DIR] [out=FILE] [epochs=N] [seed=0]
 
   ganctl train-extractor digits
   ganctl train-extractor mnist path=data/mnist
@@ -14,6 +14,7 @@ This is how the weights that ship with ganctl were made, on two cores:
   digits          99.17 % of 360 held-out digits, 2.4 minutes
 
   path     the data's files; default: the download (digits need none)
+  test     files of cifar10's test images, where they lie elsewhere, as zips do
   out      the weights; default: NAME.safetensors
   epochs   passes over the training images
   seed     of weights and order
@@ -49,6 +50,7 @@ class Recipe:
 RECIPES = {
     "mnist": Recipe(20, (16, 32, 48, 64), "strided", {"crop": 2, "rotate": 12.0}),
     "fashion_mnist": Recipe(16, (32, 48, 96, 128), "pooled", {"crop": 1, "flip": True}),
+    "cifar10": Recipe(24, (32, 48, 96, 128, 192, 256), "deep", {"crop": 4, "flip": True}),
     "digits": Recipe(150, (16, 32, 48, 64), "strided", {"crop": 2, "rotate": 12.0}),
 }
 
@@ -59,6 +61,7 @@ class Options:
 
     name: str = ""
     path: str = option("")
+    test: str = option("")
     out: str = option("")
     epochs: int = option(0, least=1)
     seed: int = option(0, least=0)
@@ -74,7 +77,7 @@ def run(words: list[str]) -> int:
     recipe = RECIPES[name]
     from ganctl.training.device import wake
 
-    data, held_out = _data(name, recipe, options.path)
+    data, held_out = _data(name, recipe, options.path, options.test)
     tf, _ = wake()
     tf.config.experimental.enable_op_determinism()
     from ganctl.extractor.classifier import train
@@ -96,7 +99,7 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
+def _data(name: str, recipe: Recipe, path: str, other: str) -> tuple[Any, tuple[Any, Any]]:
     """Return the training set, augmented, and the (images, labels) held out."""
     if name == "digits":
         import numpy as np
@@ -111,10 +114,10 @@ def _data(name: str, recipe: Recipe, path: str) -> tuple[Any, tuple[Any, Any]]:
         held_out, used = (to_float(whole.read(others)), labels[others]), np.setdiff1d(places, others)
         whole.storage, whole.labels = Chosen(whole.storage, used), labels[used]
         return whole, held_out
-    from ganctl.dataset.images import mnist
+    from ganctl.dataset.images import cifar10, mnist
 
-    make = getattr(mnist, name)
-    test = make(path=path or None, split="test")
+    make = getattr(cifar10 if name == "cifar10" else mnist, name)
+    test = make(path=other or path or None, split="test")
     return make(path=path or None, **recipe.changes), (test.take(len(test)), test.labels)
 
 

@@ -1,4 +1,4 @@
-"""Small classifiers of 28x28 pictures: what ganctl's own extractors are, and how they are trained."""
+"""Small classifiers of small pictures: what ganctl's own extractors are, and how they are trained."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ CHUNK = 500  # pictures in one call
 LAYOUTS = {
     "strided": ((5, 2, 1), (3, 1, 1), (3, 2, 1), (3, 1, 1)),
     "pooled": ((3, 1, 2), (3, 1, 2), (3, 1, 1), (3, 1, 1)),
+    "deep": ((3, 1, 1), (3, 1, 2), (3, 1, 1), (3, 1, 2), (3, 1, 1), (3, 1, 1)),
 }
 SMALL = (16, 32, 48, 64)  # channels
 
@@ -31,7 +32,7 @@ def network(
 ) -> keras.Model:
     """Build pictures (n, height, width, channels) in [-1, 1] -> (features (n, d), logits (n, classes)).
 
-    Four convolutions, whose channels are averaged over the picture: these d averages are the features.
+    Convolutions, the last one's channels averaged over the picture: these d averages are the features.
     """
     # Whatever the precision of the run that it measures: a measure has one precision.
     exact = {"dtype": "float32"}
@@ -81,13 +82,13 @@ def train(
     seed: int = 0,
     told: Callable | None = None,
 ) -> tuple[float, str]:
-    """Train on labelled images of shape (28, 28, 1), write the weights, measure them on others.
+    """Train on labelled images, write the weights, measure them on others.
 
     Args:
         data: a labelled data set (`ganctl.dataset.images.image_set.Images`), augmented as it likes.
         held_out: (images in [-1, 1], labels) on which the accuracy is measured.
         out: the file to write, safetensors of float16.
-        filters: channels of the four convolutions.
+        filters: channels of the convolutions.
         layout: one of LAYOUTS.
         epochs: passes over the data.
         seed: of weights and order.
@@ -150,21 +151,24 @@ class Classifier:
 
     def __init__(self, content: bytes) -> None:
         tensors = load(content)
-        kernels = [tensors[f"{2 * index:02d}/kernel"] for index in range(len(SMALL))]
+        kernels = [
+            tensors[name] for name in sorted(tensors) if name[:2].isdigit() and name.endswith("/kernel")
+        ]
         self.classes = len(tensors["dense/bias"])
         rules: Any = {"filters": [kernel.shape[-1] for kernel in kernels], "channels": kernels[0].shape[2]}
-        found = next(name for name, (first, *_) in LAYOUTS.items() if first[0] == len(kernels[0]))
+        shapes = [len(kernel) for kernel in kernels]
+        found = next(name for name, layout in LAYOUTS.items() if [kernel for kernel, *_ in layout] == shapes)
         self.model = network(self.classes, layout=found, **rules)
         for name, variable in _variables(self.model).items():
             variable.assign(tensors[name].astype(np.float32))
         self._read = reader(self.model)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Return the likeliest class, int64 of shape (n,), of pictures of (n, 28, 28, 1) in [-1, 1]."""
+        """Return the likeliest class, int64 of shape (n,), of pictures (n, ...) in [-1, 1]."""
         return np.argmax(self.read(images)[1], axis=1)
 
     def read(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (features (n, d), logits (n, classes)), of pictures of (n, 28, 28, 1) in [-1, 1]."""
+        """Return (features (n, d), logits (n, classes)), of pictures (n, ...) in [-1, 1]."""
         return self._read(images)
 
 

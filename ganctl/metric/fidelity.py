@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from ganctl.dataset.images.cifar10 import CLASSES as PHOTOGRAPHS
 from ganctl.dataset.images.digits import DIGITS
 from ganctl.dataset.images.mnist import CLOTHES
 from ganctl.error import UsageError
 from ganctl.metric.contract import Metric
 
 # What the extractors that ship with ganctl call their classes, in order: labels are matched by name.
-NAMES = {"mnist": DIGITS, "digits": DIGITS, "fashion_mnist": CLOTHES}
+NAMES = {"mnist": DIGITS, "digits": DIGITS, "fashion_mnist": CLOTHES, "cifar10": PHOTOGRAPHS}
 
 
 class LabelFidelity(Metric):
@@ -39,7 +40,7 @@ class LabelFidelity(Metric):
             there = ", ".join(view.dataset.classes[:3])
             raise UsageError(
                 f"metric=[label_fidelity]: expected an extractor that knows the classes ({there} ...), "
-                f"got {view.fake.extractor.name}; it works for mnist, fashion_mnist and digits."
+                f"got {view.fake.extractor.name}; it works for {', '.join(NAMES)}."
             )
         places = np.array([known.index(name) for name in view.dataset.classes])
         return fidelity(view.fake.logits, places[view.fake.labels])

@@ -22,6 +22,7 @@ OF_THEIR_PARTS = (
     *("rate", "shift", "fakes", "labelled", "gamma", "margin", "generators", "code", "attention", "shared"),
     *("final_momentum", "ramp", "of_latent", "of_label", "of_image", "joint", "joint_pieces", "dense", "own"),
     *("own_discriminator", "categories", "codes", "query", "embedding", "temperature", "supervised"),
+    *("metric.pairs.samples",),
     *("of_reals", "of_fakes"),
 )
 

@@ -7,7 +7,13 @@ from scipy import integrate, stats
 from ganctl.dataset.points import points
 from ganctl.error import UsageError
 
-MAKERS = [points.ring, points.grid, points.line, points.sine, points.swiss_roll]
+
+def unequal(sigma=None):
+    """Three Gaussians of unequal widths, on a line as short as the others."""
+    return points.peaks(places=[-1.5, 0.0, 2.0], sigmas=[0.3, 0.5, 0.2])
+
+
+MAKERS = [points.ring, points.grid, points.line, unequal, points.sine, points.swiss_roll]
 EACH = pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
 
 
@@ -44,7 +50,7 @@ def test_the_density_integrates_to_one_and_is_that_of_the_samples(maker):
     assert stats.chi2(enough.sum() - 1).sf(chi) > 1e-3
 
 
-@pytest.mark.parametrize("maker", [points.line, points.sine], ids=lambda maker: maker.__name__)
+@pytest.mark.parametrize("maker", [points.line, unequal, points.sine], ids=lambda maker: maker.__name__)
 def test_on_a_line_the_cdf_is_the_integral_of_the_density_and_the_samples_follow_it(maker):
     truth = maker().truth
     for place in (-2.3, -0.4, 1.1, 2.9):
@@ -82,6 +88,8 @@ def test_a_sample_belongs_to_the_nearest_mode_or_to_none():
     assert truth.assign(given).tolist() == [0, -1, 1, -1, -1, -1]
     near = points.line(sigma=1.0).truth  # three sigma of neighbours overlap
     assert near.assign(np.array([[-0.9], [0.9], [1.1]])).tolist() == [1, 1, 2]
+    wide = points.peaks().truth  # three of its own sigmas: 9 to either side of 20, 3 of 110
+    assert wide.assign(np.array([[28.9], [29.1], [112.9], [113.1]])).tolist() == [1, -1, 4, -1]
     wave = points.sine().truth
     assert wave.assign(np.array([[-3.0], [3.0], [3.1], [0.01], [np.nan]])).tolist() == [0, 99, -1, 50, -1]
 
@@ -125,6 +133,8 @@ def test_the_fingerprint_tells_options_apart():
         (lambda: points.grid(side="5"), "dataset.side"),
         (lambda: points.grid(spacing=-1), "dataset.spacing"),
         (lambda: points.line(spacing=float("inf")), "dataset.spacing"),
+        (lambda: points.peaks(sigmas=[1.0]), "dataset.sigmas: expected as many as places"),
+        (lambda: points.peaks(places=[1], sigmas=[0]), "dataset.sigmas is a number above 0"),
         (lambda: points.sine(amplitude=1.5), "dataset.amplitude is a number from 0"),
         (lambda: points.sine(periods=1.5), "dataset.periods"),
         (lambda: points.sine(reach=True), "dataset.reach"),

@@ -20,14 +20,15 @@ NEAR = 3.0  # standard deviations: what is farther from the truth is of no mode
 
 
 class Mixture:
-    """Equally likely Gaussians of one standard deviation in every direction.
+    """Equally likely Gaussians, each of one standard deviation in every direction.
 
     Args:
         modes: their centres, of shape (k, d).
-        sigma: their standard deviation.
+        sigma: the standard deviation of all, or of each.
 
     Attributes:
-        modes, sigma: as given, `modes` in float64.
+        modes: as given, in float64.
+        sigmas, sigma: the standard deviation of each, of shape (k,), and the largest.
         weights: the modes' probabilities, of shape (k,).
         box: (low, high) along each axis of all that is to be seen, of shape (d, 2).
         protocol, least: samples, and share of them in a mode, by which modes are counted.
@@ -35,8 +36,10 @@ class Mixture:
 
     protocol, least, reader = PROTOCOL, LEAST, None
 
-    def __init__(self, modes: Sequence[Sequence[float]] | np.ndarray, sigma: float) -> None:
-        self.modes, self.sigma = np.asarray(modes, np.float64), float(sigma)
+    def __init__(self, modes: Sequence[Sequence[float]] | np.ndarray, sigma: float | Sequence[float]) -> None:
+        self.modes = np.asarray(modes, np.float64)
+        self.sigmas = np.broadcast_to(np.asarray(sigma, np.float64), len(self.modes))
+        self.sigma = float(self.sigmas.max())
         self.weights = np.full(len(self.modes), 1 / len(self.modes))
         low, high = self.modes.min(axis=0), self.modes.max(axis=0)
         # Room for a generator's errors: a fifth of the whole, or what the Gaussians themselves need.
@@ -52,26 +55,29 @@ class Mixture:
             [count], tf.random.fold_in(key, 1), 0, len(self.modes), tf.int32, alg="philox"
         )
         noise = tf.random.stateless_normal([count, modes.shape[1]], tf.random.fold_in(key, 2), alg="philox")
-        return tf.gather(modes, which) + self.sigma * noise
+        sigmas = tf.constant(self.sigmas[:, None], tf.float32)
+        return tf.gather(modes, which) + tf.gather(sigmas, which) * noise
 
     def density(self, points: np.ndarray) -> np.ndarray:
         """Return the density at points of shape (n, d), as float64 of shape (n,)."""
         points = np.asarray(points, np.float64)
-        scale = (2 * math.pi * self.sigma**2) ** (points.shape[1] / 2)
-        total = sum(np.exp(-((points - mode) ** 2).sum(axis=1) / (2 * self.sigma**2)) for mode in self.modes)
-        return total / (scale * len(self.modes))
+        total = np.zeros(len(points))
+        for mode, sigma in zip(self.modes, self.sigmas, strict=True):
+            scale = (2 * math.pi * sigma**2) ** (points.shape[1] / 2)
+            total += np.exp(-((points - mode) ** 2).sum(axis=1) / (2 * sigma**2)) / scale
+        return total / len(self.modes)
 
     def cdf(self, places: np.ndarray) -> np.ndarray:
         """Return the probability below places on a line, of any shape; only where d is 1."""
-        scaled = (np.asarray(places, np.float64)[..., None] - self.modes[:, 0]) / (self.sigma * math.sqrt(2))
+        scaled = (np.asarray(places, np.float64)[..., None] - self.modes[:, 0]) / (self.sigmas * math.sqrt(2))
         return (0.5 * (1 + np.vectorize(math.erf, otypes=[float])(scaled))).mean(axis=-1)
 
     def assign(self, samples: np.ndarray) -> np.ndarray:
-        """Return which mode is nearest to each sample of (n, d), -1 where none is within 3 sigma."""
+        """Return which mode is nearest to each sample of (n, d), in its own sigmas, -1 for none within 3."""
         samples = np.asarray(samples, np.float64)
-        nearest, best = np.full(len(samples), -1), np.full(len(samples), (NEAR * self.sigma) ** 2)
-        for index, mode in enumerate(self.modes):
-            squared = ((samples - mode) ** 2).sum(axis=1)
+        nearest, best = np.full(len(samples), -1), np.full(len(samples), NEAR**2)
+        for index, (mode, sigma) in enumerate(zip(self.modes, self.sigmas, strict=True)):
+            squared = ((samples - mode) ** 2).sum(axis=1) / sigma**2
             nearer = squared <= best
             nearest[nearer], best[nearer] = index, squared[nearer]
         return nearest

@@ -1,6 +1,7 @@
 """Points of a known distribution, drawn fresh for every batch or from a fixed sample."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from ganctl.dataset.contract import Paths, check_batch_size
 from ganctl.dataset.options import between, positive
 from ganctl.dataset.points.density import Mixture, Sine, SwissRoll
 from ganctl.dataset.points.figure import field_places, picture
+from ganctl.error import UsageError
 from ganctl.game.field import Field
 from ganctl.game.keys import FIXED_POINTS, POINTS
 
@@ -173,6 +175,33 @@ def line(*, n: int = 3, spacing: float = 2.0, sigma: float = 0.3, size: int | No
     places = _row("dataset.n", n, spacing)
     positive("sigma", sigma)
     return Points("line", Mixture(places[:, None], sigma), size)
+
+
+def peaks(
+    *,
+    places: Sequence[float] = (10.0, 20.0, 60.0, 80.0, 110.0),
+    sigmas: Sequence[float] = (3.0, 3.0, 2.0, 2.0, 1.0),
+    size: int | None = None,
+) -> Points:
+    """Return equally likely Gaussians of several widths on a line; the default is MAD-GAN's data.
+
+    Ghosh et al. (2018), section 5.1, and their release (data_synthetic.py).
+
+    Args:
+        places: of the Gaussians.
+        sigmas: the standard deviation of each.
+        size: as in `ring`.
+
+    Raises:
+        UsageError: for lists of different lengths, or an option outside its range.
+    """
+    if not places or len(places) != len(sigmas):
+        raise UsageError(
+            f"dataset.sigmas: expected as many as places, at least one, got {len(sigmas)} of {len(places)}."
+        )
+    for sigma in sigmas:
+        positive("sigmas", sigma)
+    return Points("peaks", Mixture(np.array(places, np.float64)[:, None], list(sigmas)), size)
 
 
 def _row(name: str, count: int, spacing: float) -> np.ndarray:
