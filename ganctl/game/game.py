@@ -35,6 +35,7 @@ class Game:
         shows: names of data that a run's grids show beside samples that are made of none.
         accepts: names of fields that a user may give for samples and that are drawn otherwise, codes or a
             mask; `sample` takes them from the batch where they are in it.
+        shifts: those of `accepts` that change what batch statistics are: they are estimated anew for them.
         views: by name, batch -> a whole picture of a trained game: images in [-1, 1] of shape (rows, columns,
             height, width, channels), or points (rows, n, 2), a figure a row. A game with `latents` has
             "interpolation" besides.
@@ -48,6 +49,7 @@ class Game:
 
     makes: Mapping[str, tuple[str, ...]] = {"image": ()}
     shows: tuple[str, ...] = ()
+    shifts: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     views: Mapping[str, Callable[[Batch], tf.Tensor]] = {}
     block = 64

@@ -26,6 +26,8 @@ class ProjectionGAN(GAN):
     within [-T, T] (BigGAN, section 3.1).
     """
 
+    shifts = ("truncation",)
+
     def __init__(self, network, fields: Fields, *, latent: int = 128, prior: str = "normal", **parts):
         """Build the two networks.
 

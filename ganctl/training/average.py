@@ -1,7 +1,8 @@
 """A slow copy of a player's networks, which usually samples better than the last weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import keras
 import tensorflow as tf
@@ -77,7 +78,7 @@ class ExponentialAverage:
             self.turns = {player: tf.Variable(0, dtype=tf.int64, trainable=False) for player in self.players}
         if self.reestimates:
             self.norms = self._generating(game, self._norms(game))
-            self._estimator = tf.function(lambda key: self._estimate(game, key), autograph=False)
+            self._estimator = tf.function(partial(self._estimate, game), autograph=False)
 
     def _norms(self, game: Game) -> list[keras.layers.BatchNormalization]:
         """Return the layers whose statistics are estimated."""
@@ -149,21 +150,29 @@ class ExponentialAverage:
         with keras.StatelessScope(state_mapping=pairs):
             yield
 
-    def estimate(self, seed: int) -> list[tf.Tensor]:
+    def estimate(self, seed: int, given: Mapping[str, float] | None = None) -> list[tf.Tensor]:
         """Return statistics for `applied`: means of what batches of the averaged networks have.
 
-        They are a function of the averages and the seed alone, and nothing that training changes is
-        changed. The list is empty where statistics are averaged.
-        """
-        return self._estimator(tf.constant([seed, STATISTICS])) if self.norms else []
+        They are a function of the averages, the seed and what is given alone, and nothing that training
+        changes is changed. The list is empty where statistics are averaged.
 
-    def _estimate(self, game: Game, key: tf.Tensor) -> list[tf.Tensor]:
+        Args:
+            seed: of the latents.
+            given: numbers that all samples are given, such as the truncation of their latents.
+        """
+        if not self.norms:
+            return []
+        numbers = {name: tf.constant(value, tf.float32) for name, value in (given or {}).items()}
+        return self._estimator(tf.constant([seed, STATISTICS]), numbers)
+
+    def _estimate(self, game: Game, key: tf.Tensor, given: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
         statistics = self._statistics()
         share = [1.0 - layer.momentum for layer in self.norms for _ in range(2)]
         pairs = self._averages() + [(variable, tf.zeros(variable.shape)) for variable in statistics]
 
         def of_batch(index: tf.Tensor) -> list[tf.Tensor]:
             conditions = game.conditions(index * LATENTS + tf.range(LATENTS))
+            conditions |= {name: tf.fill((LATENTS,), value) for name, value in given.items()}
             batch = Batch(conditions, size=LATENTS, key=tf.random.fold_in(key, index))
             with keras.StatelessScope(state_mapping=pairs) as scope:
                 game.generate(batch)

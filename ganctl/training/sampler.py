@@ -79,7 +79,7 @@ class Sampler:
             alike: whether all samples have the first one's noise.
         """
         start = tf.constant([seed, key])
-        known = self.average.estimate(self.seed) if self.average and averaged else []
+        known = self._statistics(inputs) if averaged else []
         shown = shown and type(self.game).show is not Game.show
         rules = {"averaged": averaged, "make": make, "shown": shown, "given": tuple(given), "alike": alike}
         for block in range(-(-count // self.block)):
@@ -91,7 +91,7 @@ class Sampler:
         self, name: str, *, seed: int, averaged: bool = True, inputs: Inputs | None = None
     ) -> np.ndarray:
         """Return one of the game's own views, float32 (rows, columns, height, width, channels) in [-1, 1]."""
-        known = self.average.estimate(self.seed) if self.average and averaged else []
+        known = self._statistics(inputs) if averaged else []
         rows = {key: tf.constant(v) for key, v in (inputs(np.arange(self.block)) if inputs else {}).items()}
         start = tf.constant([seed, SAMPLE])
         return self._block(start, 0, known, rows, averaged=averaged, view=name, given=())
@@ -109,6 +109,14 @@ class Sampler:
     def codes(self, count: int) -> np.ndarray | None:
         """Return the categories of the first `count` samples; None for a game without."""
         return self.game.conditions(np.arange(count)).get("category")
+
+    def _statistics(self, inputs: Inputs | None) -> list[tf.Tensor]:
+        """Return the averaged networks' batch statistics, for what all samples are given."""
+        if not self.average:
+            return []
+        rows = inputs(np.arange(self.block)) if inputs and self.game.shifts else {}
+        alike = {name: rows[name] for name in self.game.shifts if name in rows and np.ptp(rows[name]) == 0}
+        return self.average.estimate(self.seed, {name: float(values[0]) for name, values in alike.items()})
 
     def _block(self, start: tf.Tensor, block: int, known: list, rows: dict, **rules: Any) -> np.ndarray:
         step = self.step.read_value()

@@ -183,6 +183,23 @@ def test_samples_are_of_the_label_asked_for_truncated_and_a_view_mixes_classes(m
     assert sampler.view("classes", seed=0).shape == (10, 8, 28, 28, 1)
 
 
+def test_batch_statistics_are_those_of_the_latents_as_they_are_truncated(make, tensorflow):
+    words = ["average=ema", "average.statistics=reestimated", "average.batches=2"]
+    _, _, trainer = make(*tiny("biggan"), *words)
+    sampler, average = trainer.sampler, trainer.average
+    given = ({}, {"truncation": 9.0}, {"truncation": 0.1})
+    # Of the first layer, whose variances are the latents': (0.1^2 / 3) of a normal number's.
+    plain, wide, narrow = (float(np.sum(average.estimate(0, each)[1])) for each in given)
+    assert wide == pytest.approx(plain, rel=0.2) and narrow == pytest.approx(plain / 300, rel=0.2)
+
+    def drawn(truncation):
+        return sampler.sample(4, seed=0, inputs=lambda at: {"truncation": np.float32(truncation)[at]})
+
+    alone = drawn([0.1] * 64)
+    sampler.game.shifts = ()  # by the statistics of whole latents
+    assert not np.allclose(drawn([0.1] * 64), alone)
+
+
 def test_only_normal_latents_are_truncated_and_probabilities_are_given_where_they_are_asked_for(make):
     _, _, trainer = make(*tiny("projection"), "model.prior=uniform")
     assert "truncation" not in trainer.game.accepts

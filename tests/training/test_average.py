@@ -106,7 +106,7 @@ def test_samples_use_estimated_statistics_which_are_found_once_a_call(make):
     _, dataset, trainer = make(*words, "average.statistics=reestimated")
     trainer.train(iter(dataset.batches(8, seed=0)), 3)
     before, calls, estimator = trainer.state.values(), [], trainer.average._estimator
-    trainer.average._estimator = lambda key: (calls.append(1), estimator(key))[1]
+    trainer.average._estimator = lambda *given: (calls.append(1), estimator(*given))[1]
     first, again = (
         trainer.sampler.sample(130, seed=1),
         trainer.sampler.sample(130, seed=1),
