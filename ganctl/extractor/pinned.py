@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).parent / "weights"
 SHA256 = {
     "mnist": "2043585fc689d5d8afb3e344421939df7aa4e00a1e57fec7d5f463013d76de80",
+    "cifar10": "6f329f34949d518b51906393f52c4ff49f1c3aa0e4e0cada8a051827489f1f33",
     "digits": "c3ac015e4c6f0967eedc32505bf8f1fa2966fd57b8305e451d682b05e7fb40a7",
     "fashion_mnist": "aff327fa5c578d1b9d91b5454d066f072f3b7547dd8ed7f4519b6a278bc71b75",
 }

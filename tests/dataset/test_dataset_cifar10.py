@@ -167,6 +167,14 @@ def test_a_zip_of_images_is_taken_whole_at_32_pixels(tmp_path):
     images = cifar10(path=str(tmp_path / "a.zip"), flip=True)
     assert (images.name, len(images), images.shape, images.classes) == ("cifar10", 10, (32, 32, 3), CLASSES)
     assert images.labels.tolist() == list(range(10))
+    with pytest.raises(UsageError, match=r"type dataset\.test=PATH"):  # it is no test split of itself
+        cifar10(path=str(tmp_path / "a.zip"), split="test")
+    (tmp_path / "b").mkdir()
+    for name in CLASSES:
+        (tmp_path / "b" / name).mkdir()
+        Image.new("RGB", (32, 32)).save(tmp_path / "b" / name / "2.png")
+    others = cifar10(path=str(tmp_path / "a.zip"), test=str(tmp_path / "b"), split="test")
+    assert len(others) == 10 and others.fingerprint != images.fingerprint
 
 
 def test_the_real_zip_has_its_classes_in_cifars_order():

@@ -42,6 +42,7 @@ def cifar10(
     *,
     path: str | None = None,
     split: str = "train",
+    test: str | None = None,
     verify: bool = True,
     limit: int | None = None,
     holdout: int = 0,
@@ -57,6 +58,7 @@ def cifar10(
         path: a folder with the python or binary batches, the .tar.gz of one, a zip or folder of images (taken
             whole), or None for the download.
         split: "train" or "test".
+        test: of images: another zip or folder, which is the test split.
         verify: refuse a .tar.gz that is not a published one.
         limit, holdout: see `ganctl.dataset.images.selection.Selection`.
         flip, crop, rotate, colour: see `ganctl.dataset.options.Augmentation`.
@@ -73,6 +75,13 @@ def cifar10(
     place = downloaded("cifar10", " or ".join(FOLDERS)) if path is None else existing(path)
     files = read_tar(place, split, verify=verify) if place.suffix in TARS else read_folder(place, split)
     if not files:
+        if split == "test":  # what is trained on must not stand for what was never seen
+            if test is None:
+                raise UsageError(
+                    f"dataset.split=test: {place} holds images, which are taken whole; "
+                    "type dataset.test=PATH of the test images."
+                )
+            place = existing(test)
         form = Form(SIDE, SIDE, channels=3, fit="crop", background="white")
         images = load(
             str(place), form, skip=skip, cache="auto", augmentation=augmentation, selection=selection
