@@ -18,9 +18,8 @@ from pathlib import Path
 
 SEEDS = (0, 1, 2)
 BY_CLASS = ["fid", "label_fidelity", "accuracy_score", "intra_fid"]
-NARROW = ["network.generator.filters=[128,64]", "network.generator.strides=[2,2]"]
 MNIST, FASHION = "dataset.path={data}/mnist", "dataset.path={data}/fashion-mnist"
-COUPLED = ["model=cogan", MNIST, *NARROW, "trainer.steps=10000", "trainer.save_every=2500"]
+COUPLED = ["experiment=digits_and_edges", MNIST]
 # By name: what is trained, and by what it is measured.
 RUNS: dict[str, tuple[list[str], list[str]]] = {
     "mnist_by_class": (["experiment=mnist_by_class", MNIST], BY_CLASS),

@@ -79,6 +79,13 @@ def test_links_to_files_lead_somewhere():
                 assert (text.parent / target).exists(), f"{text.name} -> {target}"
 
 
+def test_tests_that_the_documentation_names_are_there():
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    known = {name for source in sources for name in re.findall(r"^def (test_\w+)", source, re.M)}
+    named = {name for text in TEXTS for name in re.findall(r"`(test_\w+)`", text.read_text())}
+    assert len(named) > 50 and not named - known
+
+
 def test_the_tree_of_the_house_is_as_it_stands(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     import house
