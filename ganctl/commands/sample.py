@@ -12,6 +12,7 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
   ganctl sample mnist-cgan label=7                     of one class
   ganctl sample mnist-cgan label=all same_latent=true  one of each class
   ganctl sample mnist-cgan between=3,8 same_latent=true   from class to class
+  ganctl sample mnist-dcgan view=interpolation out=walk.gif
   ganctl sample RUN --help              what this run can be given
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
@@ -22,7 +23,8 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
   average     use averaged weights where the run keeps an average
   out         a file.png for one grid, a folder/ for single pictures, a
               file.npy for raw float32 samples (images in [-1, 1], channels
-              last; points in the data's own units).
+              last; points in the data's own units), a file.gif for a film
+              of what is given, or of a view from left to right.
               Default: RUN/samples/step-STEP-seed-SEED.png
   make        what is made, where a model makes several things
   view        a whole picture of its own that a model has
@@ -40,6 +42,8 @@ from typing import Any
 
 from ganctl.config.words import option, read
 from ganctl.error import UsageError
+
+ENDINGS = (".png", ".npy", ".gif")
 
 
 @dataclass
@@ -75,8 +79,8 @@ def run(words: list[str]) -> int:
     from ganctl.run.folder import find
 
     options = read(words, Options, "sample", first="name", rest="words", of_rest=_is_given)
-    if not _is_folder(options.out) and Path(options.out).suffix not in (".png", ".npy"):
-        raise UsageError(f"out: expected a file.png, a file.npy or a folder/, got '{options.out}'.")
+    if not _is_folder(options.out) and Path(options.out).suffix not in ENDINGS:
+        raise UsageError(f"out: expected a file.png, .npy or .gif, or a folder/, got '{options.out}'.")
     folder = find(options.name, Path("outputs"))
     config = folder.config()
     admit(config, folder.path, trust=options.trust)

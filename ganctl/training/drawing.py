@@ -1,6 +1,5 @@
-"""Samples drawn from a run's folder, and written: one picture, raw numbers, single pictures, clips."""
+"""Samples drawn from a run's folder."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ import numpy as np
 from ganctl import image
 from ganctl.dataset.given import STEPS, Given, hint, read
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.files import atomic
-from ganctl.files.pictures import save_clip, save_png
+from ganctl.files.samples import film, write
 from ganctl.game.field import Field, from_facts
 from ganctl.training import build
 
@@ -51,16 +49,19 @@ class Drawing:
         self.averaged = bool(self.sampler.average and options.average)
 
     def write(self, out: Path, *, as_folder: bool) -> None:
-        """Draw, and write to a file.png, a file.npy, or a folder of single pictures.
+        """Draw, and write to a file.png, a file.npy, a film file.gif, or a folder of single pictures.
 
         Raises:
-            UsageError: for a folder of points, which are no pictures one by one.
+            UsageError: for a folder or a film of points, which are no pictures one by one.
         """
         options = self.options
         picture = not as_folder and out.suffix == ".png"
         rules = {"seed": options.seed, "averaged": options.average, "inputs": self._inputs()}
         if options.view:
             rows = self._view(**rules)
+            if out.suffix == ".gif":
+                film(rows, out)
+                return
             if rows.ndim == 3:  # points: a figure for each row
                 panels = image.to_float(np.stack([self._dataset().draw(row) for row in rows]))
                 write(rows, out, draw=lambda _: image.grid(panels))
@@ -71,6 +72,11 @@ class Drawing:
         rules |= {"make": options.make, "given": tuple(self.given), "alike": options.same_latent}
         shown = picture and options.make == "image"
         samples = self.sampler.sample(self.count, shown=shown, **rules)
+        if out.suffix == ".gif" and not as_folder:
+            walk = max((len(each.values) for each in self.given.values()), default=len(samples))
+            rows = samples[: len(samples) // walk * walk]
+            film(rows.reshape(-1, min(walk, len(samples)), *samples.shape[1:]), out)
+            return
         points = samples.ndim == 2 and picture
         draw = self._dataset().draw if points else image.grid
         columns = self._columns()
@@ -162,63 +168,3 @@ class Drawing:
             return None
         given = self.given.get("label")
         return self.sampler.labels(self.count) if given is None else np.resize(given.values, self.count)
-
-
-def write(
-    samples: np.ndarray,
-    out: Path,
-    *,
-    as_folder: bool = False,
-    draw: Any = image.grid,
-    folders: list[str] | None = None,
-    names: list[str] | None = None,
-) -> None:
-    """Write samples as one picture (.png), as raw numbers (.npy), or as single files into a folder.
-
-    Args:
-        samples: float32 of shape (n, ...).
-        out: where to.
-        as_folder: whether that is a folder.
-        draw: what makes one picture of samples.
-        folders: of each single picture, by its class; None for pictures without.
-        names: of the files that single pictures are made of, which they keep; numbers without.
-
-    Raises:
-        UsageError: for a folder of points, which are no pictures one by one; for a picture of numbers.
-    """
-    if samples.ndim == 1 and (as_folder or out.suffix != ".npy"):
-        raise UsageError(f"out: expected a file.npy for what are no pictures, got '{out}'; type out=x.npy")
-    if as_folder and samples.ndim == 2:
-        raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
-    if as_folder:
-        digits, end = len(str(len(samples) - 1)), "gif" if samples.ndim == 5 else "png"
-        places = []
-        for index in range(len(samples)):
-            kept = names[index % len(names)] if names and index < len(names) else f"{index:0{digits}d}"
-            places.append((out / folders[index] if folders else out) / f"{Path(kept).stem}.{end}")
-        _refuse_others(out, set(places))
-        for place, picture in zip(places, samples, strict=True):
-            atomic.refuse_link(place.parent)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            (save_clip if end == "gif" else save_png)(place, image.to_uint8(picture))
-    elif out.suffix == ".npy":
-        with atomic.writing(out, sync=False) as file:
-            np.save(file, samples)
-    else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        save_png(out, draw(samples))
-
-
-def _refuse_others(out: Path, places: set[Path]) -> None:
-    """Refuse a folder with files that stay: whoever measures it later would measure two sets as one.
-
-    Raises:
-        UsageError: for files that are not among `places`.
-    """
-    others = sorted(file for file in out.rglob("*") if not file.is_dir() and file not in places)
-    if others:
-        told = ", ".join(file.relative_to(out).as_posix() for file in others[:2])
-        raise UsageError(
-            f"out: expected a folder without other files, and {out} holds {len(others)} ({told} ...); give "
-            f"another one, or delete it: rm -r {shlex.quote(str(out))}"
-        )

@@ -53,6 +53,21 @@ def test_a_grid_is_the_default_and_lies_with_the_run_s_samples(draw, outputs):
         assert picture.size == (3 * (28 + gutter) + gutter, 2 * (28 + gutter) + gutter)
 
 
+def test_a_film_goes_through_a_view_forth_and_back(draw, tmp_path):
+    assert "walk.gif" in draw("view=interpolation", "out=walk.gif")
+    with Image.open(tmp_path / "walk.gif") as walk:
+        assert walk.n_frames == 2 * 10 - 2 and max(walk.size) >= 184
+        frames = []
+        for index in range(walk.n_frames):
+            walk.seek(index)
+            frames.append(np.asarray(walk.convert("L"), int))
+    assert np.array_equal(frames[1], frames[-1]) and not np.array_equal(frames[0], frames[9])
+    draw("n=6", "out=some.gif")
+    with Image.open(tmp_path / "some.gif") as some:
+        assert some.n_frames == 10  # each sample alone
+    assert "expected a file.png, .npy or .gif" in draw("out=x.jpg", code=2)
+
+
 def test_a_folder_gets_one_picture_a_sample_and_a_file_gets_the_numbers(draw, numbers, tmp_path):
     draw("n=11", "out=new/fakes/")
     files = sorted((tmp_path / "new/fakes").iterdir())

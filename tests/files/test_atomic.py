@@ -9,11 +9,10 @@ import pytest
 from builders import ROOT
 
 from ganctl.error import UsageError
-from ganctl.files import atomic, cache, pictures
+from ganctl.files import atomic, cache, pictures, samples
 from ganctl.files.download import Published
 from ganctl.run import checkpoint
 from ganctl.run.writer import Run
-from ganctl.training import drawing
 
 PACKAGE = ROOT / "ganctl"
 PICTURE = np.zeros((4, 4, 1), np.uint8)
@@ -32,7 +31,7 @@ WRITERS = {
     "a checkpoint": lambda path: checkpoint.write(path, {"a": np.ones(3)}, step=1),
     "a picture": lambda path: pictures.save_png(path, PICTURE),
     "a film": film,
-    "samples": lambda path: drawing.write(np.ones((2, 3), np.float32), path.with_suffix(".npy")),
+    "samples": lambda path: samples.write(np.ones((2, 3), np.float32), path.with_suffix(".npy")),
     "config.yaml": lambda path: Run(path.parent).create("a: 1"),
     "run.json": lambda path: Run(path.parent).note(step=1),
     "log.txt": lambda path: Run(path.parent).say("word", quiet=True),

@@ -139,7 +139,7 @@ def test_data_without_known_labels_are_refused(make):
 
 
 def test_classes_are_numbers_and_no_picture(tmp_path):
-    from ganctl.training.drawing import write
+    from ganctl.files.samples import write
 
     classes = np.array([3, 1, 4], np.int32)
     write(classes, tmp_path / "x.npy")
