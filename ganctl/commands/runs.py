@@ -63,7 +63,7 @@ class Options:
 
 def run(words: list[str]) -> int:
     """Print the runs of a folder; return the exit code."""
-    options = read(words, Options, "runs", rest="words", of_rest=lambda word: "=" not in word)
+    options = read(words, Options, "runs", rest="words", of_rest=_is_place)
     if options.delete:
         return _delete(options.words, sure=options.yes)
     if len(options.words) > 1:
@@ -85,6 +85,11 @@ def run(words: list[str]) -> int:
     if not found:
         complain(f"There is no run in {folder}/ yet; start one: ganctl train")
     return 0
+
+
+def _is_place(word: str) -> bool:
+    """Return whether a word is a folder or a run: that of a sweep has its values in its name."""
+    return "=" not in word or Path(word).exists() or Path("outputs", word).exists()
 
 
 def _delete(names: list[str], *, sure: bool) -> int:

@@ -217,6 +217,8 @@ def test_runs_are_deleted_only_when_somebody_says_so(capsys, tmp_path, monkeypat
         assert cli.main(["runs", "--delete", "first"]) == (0 if gone else 1)
         assert first.exists() != gone and second.exists()
     assert cli.main(["runs", "--delete", "second", "--yes"]) == 0 and not second.exists()
+    third = make(outputs, "sweep/loss=hinge,seed=0")
+    assert cli.main(["runs", "--delete", "sweep/loss=hinge,seed=0", "--yes"]) == 0 and not third.exists()
 
 
 def test_no_run_is_deleted_that_is_trained_or_lies_behind_a_link(capsys, tmp_path, monkeypatch):

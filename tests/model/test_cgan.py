@@ -148,7 +148,8 @@ def test_help_of_a_run_tells_what_it_can_be_given(outputs, capsys):
     assert cli.main(["sample", str(outputs / "run"), "--help"]) == 0
     usage, told = capsys.readouterr().out.rsplit("\n\n", 1)
     assert usage == sample.__doc__.strip()
-    assert told == f"{outputs}/run makes image, and can be given:\n  label=0,9\n  view=interpolation\n"
+    given = "  label=0,9\n  between=0,9\n  view=interpolation\n"
+    assert told == f"{outputs}/run makes image, and can be given:\n{given}"
     assert cli.main(["sample", "n=3", "--help"]) == 0  # no run is named
     assert capsys.readouterr().out.strip() == usage
 

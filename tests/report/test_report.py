@@ -415,7 +415,7 @@ def test_a_sweep_whose_numbers_cannot_be_ranked_says_why(outputs, report):
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
-        (["digit"], 2, "Did you mean 'digits'?"),
+        (["dgits"], 2, "Did you mean 'digits'?"),
         (["digits", "out=a.pdf"], 2, "out: expected a FILE.html, got 'a.pdf'"),
         (["digits", "--json"], 2, "There is no option '--json'."),
         (["broken"], 1, "config.yaml cannot be read"),
