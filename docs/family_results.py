@@ -16,7 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-SEEDS = (0, 1, 2)
+from results import SEEDS, seconds  # the script beside this one
+
 BY_CLASS = ["fid", "label_fidelity", "accuracy_score", "intra_fid"]
 MNIST, FASHION = "dataset.path={data}/mnist", "dataset.path={data}/fashion-mnist"
 COUPLED = ["experiment=digits_and_edges", MNIST]
@@ -86,12 +87,6 @@ def table(outputs: Path) -> str:
             told = ", ".join(f"{value:.4g}" for value in each)
             lines.append(f"| `{name}` | {number} | {statistics.mean(each):.4g} | {told} | {times:.0f} |")
     return "\n".join(lines)
-
-
-def seconds(run: Path) -> float:
-    """Return how long a run trained."""
-    last = (run / "metrics.jsonl").read_text().splitlines()[-1]
-    return float(json.loads(last)["seconds"])
 
 
 if __name__ == "__main__":

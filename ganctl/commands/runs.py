@@ -18,7 +18,8 @@ usage: ganctl runs [FOLDER] [--json]
 A run that is not finished goes on with: ganctl resume RUN
 The step is what is saved; of a running run, the last that was logged.
 
-Every command takes a run by its folder, its name, or how its name begins.
+Every command takes a run by its folder, its name, or how its name begins;
+--delete wants the whole of it.
 
 options:
   --delete   remove the folders of runs that nobody trains
@@ -101,7 +102,12 @@ def _delete(names: list[str], *, sure: bool) -> int:
 
     if not names:
         raise UsageError("--delete: expected runs; type: ganctl runs --delete RUN")
-    found = {each.path.resolve(): each for each in (find(name, Path("outputs")) for name in names)}
+    found = {}
+    for name in names:
+        each = find(name, Path("outputs"))
+        if each.path not in (Path(name), Path("outputs", name)):  # a slip shall not cost another run
+            raise UsageError(f"--delete: expected a run's whole name, got '{name}'; type {each.typed}")
+        found[each.path.resolve()] = each
     for place, each in found.items():
         if each.path.is_symlink():
             raise UsageError(f"{each.path} is a link; delete what it leads to by its own name: {place}")

@@ -13,7 +13,7 @@ from ganctl.game.classes import right, surprise
 from ganctl.game.critic import Critic
 from ganctl.game.field import Fields
 from ganctl.game.part import Part
-from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, mixing
+from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, with_mixtures
 from ganctl.model.gan import GAN
 from ganctl.model.mixing import refuse_mixing
 from ganctl.network.heads import headed
@@ -66,7 +66,7 @@ class AuxiliaryClassifierGAN(GAN):
         term = ClassLoss(self.labels, fakes, class_weight)
         parts["penalties"] = {"class": term, **(parts.get("penalties") or {})}
         networks = _Networks(network, self.labels, units=term.units, multiplied=label == "multiplied")
-        super().__init__(networks, mixing(fields), latent=latent, prior=prior, **parts)
+        super().__init__(networks, with_mixtures(fields), latent=latent, prior=prior, **parts)
         self.columns = self.labels if self.labels <= WIDEST else None
         self.accepts = (MIXTURE,)
 

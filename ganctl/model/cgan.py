@@ -33,7 +33,9 @@ class ConditionalGAN(GAN):
             UsageError: for data without labels; for a part that mixes images of different labels.
         """
         self.labels = expect_labels("cgan", fields)
-        super().__init__(_Labelled(network, self.labels), mixing(fields), latent=latent, prior=prior, **parts)
+        super().__init__(
+            _Labelled(network, self.labels), with_mixtures(fields), latent=latent, prior=prior, **parts
+        )
         self.columns = self.labels if self.labels <= WIDEST else None
         self.accepts = (MIXTURE,)
 
@@ -69,7 +71,7 @@ class _Labelled:
         return self.network.discriminator((*shape[:-1], shape[-1] + self.labels))
 
 
-def mixing(fields: Fields) -> Fields:
+def with_mixtures(fields: Fields) -> Fields:
     """Return fields with MIXTURE among them: samples may be given shares of classes in place of a label."""
     classes = fields["label"].classes
     return {**fields, MIXTURE: Field(kind="mixture", shape=(len(classes),), classes=classes)}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ganctl.game.batch import Batch
 from ganctl.game.field import Field, Fields
 from ganctl.model.attention_maps import attention_maps, attentive
-from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, mixing
+from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, with_mixtures
 from ganctl.model.gan import GAN
 from ganctl.network.heads import projected
 
@@ -44,7 +44,11 @@ class ProjectionGAN(GAN):
         self.labels = expect_labels("", fields)
         own = {"truncation": Field(kind="number")}
         super().__init__(
-            _Labelled(network, self.labels), {**mixing(fields), **own}, latent=latent, prior=prior, **parts
+            _Labelled(network, self.labels),
+            {**with_mixtures(fields), **own},
+            latent=latent,
+            prior=prior,
+            **parts,
         )
         self.columns = self.labels if self.labels <= WIDEST else None
         self.views = {"classes": self._between_classes}

@@ -63,8 +63,8 @@ class Drawing:
                 film(rows, out)
                 return
             if rows.ndim == 3:  # points: a figure for each row
-                panels = image.to_float(np.stack([self._dataset().draw(row) for row in rows]))
-                write(rows, out, draw=lambda _: image.grid(panels))
+                draw = self._dataset().draw
+                write(rows, out, draw=lambda _: image.grid(image.to_float(np.stack([*map(draw, rows)]))))
                 return
             tiles = rows.reshape(-1, *rows.shape[2:])
             write(tiles, out, draw=lambda these: image.grid(these, columns=rows.shape[1]))

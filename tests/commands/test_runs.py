@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -217,6 +218,10 @@ def test_runs_are_deleted_only_when_somebody_says_so(capsys, tmp_path, monkeypat
         assert cli.main(["runs", "--delete", "first"]) == (0 if gone else 1)
         assert first.exists() != gone and second.exists()
     assert cli.main(["runs", "--delete", "second", "--yes"]) == 0 and not second.exists()
+    for name in ("fir", "latest", "sec"):
+        make(outputs, "first2")
+        assert cli.main(["runs", "--delete", name, "--yes"]) == 2 and (outputs / "first2").exists()
+        shutil.rmtree(outputs / "first2")
     third = make(outputs, "sweep/loss=hinge,seed=0")
     assert cli.main(["runs", "--delete", "sweep/loss=hinge,seed=0", "--yes"]) == 0 and not third.exists()
 
