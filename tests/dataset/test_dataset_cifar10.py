@@ -84,6 +84,8 @@ def test_every_form_of_the_batches_is_the_same_set(tmp_path):
     for name, files in (("py.tar.gz", python_batches()), ("bin.tar.gz", binary_batches())):
         assert cifar10(path=str(tar(tmp_path / name, files)), verify=False).fingerprint == expected
     assert len(cifar10(path=str(tmp_path / "py"), split="test")) == 4
+    with pytest.raises(UsageError, match="has test images of its own"):
+        cifar10(path=str(tmp_path / "py"), test=str(tmp_path))
 
 
 def test_keras_cache_is_found(tmp_path, monkeypatch):
@@ -174,6 +176,8 @@ def test_a_zip_of_images_is_taken_whole_at_32_pixels(tmp_path):
         (tmp_path / "b" / name).mkdir()
         Image.new("RGB", (32, 32)).save(tmp_path / "b" / name / "2.png")
     others = cifar10(path=str(tmp_path / "a.zip"), test=str(tmp_path / "b"), split="test")
+    with pytest.raises(UsageError, match="nowhere"):  # even where only the training images are wanted
+        cifar10(path=str(tmp_path / "a.zip"), test=str(tmp_path / "nowhere"))
     assert len(others) == 10 and others.fingerprint != images.fingerprint
 
 

@@ -74,14 +74,19 @@ def cifar10(
     skip = choice("on_bad", on_bad, ("error", "skip")) == "skip"
     place = downloaded("cifar10", " or ".join(FOLDERS)) if path is None else existing(path)
     files = read_tar(place, split, verify=verify) if place.suffix in TARS else read_folder(place, split)
+    others = None if test is None else existing(test)  # a slip is told now, not when a split is wanted
+    if files and others:
+        raise UsageError(
+            f"dataset.test: expected null, for {place} has test images of its own, got '{test}'."
+        )
     if not files:
         if split == "test":  # what is trained on must not stand for what was never seen
-            if test is None:
+            if others is None:
                 raise UsageError(
                     f"dataset.split=test: {place} holds images, which are taken whole; "
                     "type dataset.test=PATH of the test images."
                 )
-            place = existing(test)
+            place = others
         form = Form(SIDE, SIDE, channels=3, fit="crop", background="white")
         images = load(
             str(place), form, skip=skip, cache="auto", augmentation=augmentation, selection=selection
