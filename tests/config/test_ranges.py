@@ -22,8 +22,8 @@ OF_THEIR_PARTS = (
     *("rate", "shift", "fakes", "labelled", "gamma", "margin", "generators", "code", "attention", "shared"),
     *("final_momentum", "ramp", "of_latent", "of_label", "of_image", "joint", "joint_pieces", "dense", "own"),
     *("own_discriminator", "categories", "codes", "query", "embedding", "temperature", "supervised"),
-    *("metric.pairs.samples",),
-    *("of_reals", "of_fakes"),
+    *("metric.pairs.samples", "metric.variety.inputs", "metric.variety.each"),
+    *("of_reals", "of_fakes", "contrast", "places", "units"),
 )
 
 

@@ -18,7 +18,7 @@ from ganctl.training.build import make
 CLASSES = tuple("abcd")
 COUNT, SIDE = 240, 16
 # The first has no files; the others match classes by an extractor's names: see test_fidelity.py.
-LEFT_OUT = {"modes", "label_fidelity", "code_accuracy", "accuracy", "pairs"}
+LEFT_OUT = {"modes", "label_fidelity", "code_accuracy", "accuracy", "pairs", "truth", "variety"}
 
 
 class Pixels:

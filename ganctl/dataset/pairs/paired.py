@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from operator import itemgetter
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -59,7 +60,7 @@ def paired(
     selection = Selection(limit=limit, holdout=holdout)
     places = two_places(a, b, direction)
     found = _Folders(places, files) if places else _Files(path, direction, files)
-    return Pictures(
+    pairs = Pictures(
         found.name,
         found.kinds,
         streams={"input": 0, "image": 0},
@@ -69,6 +70,8 @@ def paired(
         unseen=found.unseen,
         skipped=found.skipped,
     )
+    pairs.truths = itemgetter("image")
+    return pairs
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class Pictures:
     Attributes: see `ganctl.dataset.contract.Dataset`; and
         origin: the name of the set that "image" is from, where that is a published one.
         counterpart: pictures of "image", uint8, -> as "input" would show them; None where that is unknown.
+        truths: examples -> what should be made of them, float32 in [-1, 1]; None where that is unknown.
 
     Raises:
         UsageError: for an augmentation or a selection that does not fit the pictures.
@@ -47,6 +48,7 @@ class Pictures:
     classes: tuple[str, ...] = ()
     origin = ""
     counterpart: Callable[[np.ndarray], np.ndarray] | None = None
+    truths: Callable[[Mapping[str, np.ndarray]], np.ndarray] | None = None
     labels = None
     truth = None
 
