@@ -74,8 +74,18 @@ PATCHES = ["network.generator.filters=4", "network.discriminator.filters=4", "ne
 TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
     "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
+    **dict.fromkeys(
+        ("cut", "fastcut"),
+        [
+            *PATCHES,
+            "dataset.size=16",
+            "dataset.crop=2",
+            "network.generator.blocks=1",
+            "network.heads.units=8",
+        ],
+    ),
 }
-UNPAIRED = ("cyclegan", "cogan")  # of two domains
+UNPAIRED = ("cyclegan", "cogan", "cut", "fastcut")  # of two domains
 SQUARE = ("progan", "ssgan")  # recipes of square images only
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 

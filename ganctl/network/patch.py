@@ -4,6 +4,7 @@ import keras
 
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
+from ganctl.layer.blur import BlurredHalf
 from ganctl.layer.minibatch import Comparison, compared
 from ganctl.layer.norm import Norm
 from ganctl.network.picture import chained, convolution
@@ -21,6 +22,8 @@ def discriminator(
     norm: Norm = None,
     minibatch: Comparison = None,
     negative_slope: float = 0.2,
+    blurred: bool = False,
+    start: str = "normal",
     logits: bool = True,
 ) -> keras.Model:
     """Build images (batch, *shape) in [-1, 1] -> a map of patches (batch, h, w, 1), float32.
@@ -39,6 +42,8 @@ def discriminator(
             weights, put around all; None for none.
         minibatch: makes a layer that compares a batch's images, before the last convolution; None for none.
         negative_slope: of the leaky ReLU.
+        blurred: whether convolutions keep the size and a blur halves after them, as in CUT's release.
+        start: of the weights, "normal" or "xavier"; see `ganctl.network.picture.first_weights`.
         logits: whether the result is logits; otherwise probabilities.
 
     Raises:
@@ -49,11 +54,12 @@ def discriminator(
     given = seen = keras.Input(shape)
     widths = [filters * min(2**level, WIDEST) for level in range(max(layers, 1) + 1)]
     for level, channels in enumerate(widths):
-        stride = 2 if level < layers else 1
-        stack = _convolution(channels, layers, norm, hidden=level > 0, strides=stride)
-        seen = chained(seen, [*stack, keras.layers.LeakyReLU(negative_slope)])
+        halves = level < layers
+        rules = {"hidden": level > 0, "strides": 2 if halves and not blurred else 1, "start": start}
+        stack = [*_convolution(channels, layers, norm, **rules), keras.layers.LeakyReLU(negative_slope)]
+        seen = chained(seen, [*stack, *([BlurredHalf()] if halves and blurred else [])])
     seen = chained(seen, compared(minibatch, pictures=True))
-    seen = chained(seen, _convolution(1, layers, norm, hidden=False))
+    seen = chained(seen, _convolution(1, layers, norm, hidden=False, start=start))
     # Networks end in float32 whatever the precision, so that losses are exact.
     seen = keras.layers.Activation("linear" if logits else "sigmoid", dtype="float32")(seen)
     return keras.Model(given, seen, name="discriminator")

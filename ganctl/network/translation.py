@@ -5,11 +5,14 @@ from keras import layers
 
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
+from ganctl.layer.blur import BlurredDouble, BlurredHalf, Tap
 from ganctl.layer.norm import Norm
 from ganctl.layer.padding import ReflectionPadding
 from ganctl.network.picture import chained, convolution, expect_pictures, padded
 
 REDUCED = 4  # times that the residual blocks' picture is smaller than the image
+UPSAMPLES = ("transposed", "nearest", "blurred")
+TAPPED = (1, 5)  # blocks whose features are compared, or the last one
 SMALLEST = REDUCED + 1  # pixels of a side: the blocks mirror one pixel, and need a second
 
 
@@ -21,6 +24,7 @@ def generator(
     blocks: int = 9,
     norm: Norm = None,
     upsample: str = "transposed",
+    start: str = "normal",
 ) -> keras.Model:
     """Build images (batch, *source) in [-1, 1] -> images (batch, *shape), float32 in [-1, 1].
 
@@ -38,45 +42,57 @@ def generator(
         norm: makes a normalization: of outputs, put after every convolution but the last, or of weights, put
             around all; None for none. The paper's is of instances, without a scale and an offset.
         upsample: "transposed" convolutions enlarge, or "nearest" pixels are repeated before 3x3 convolutions,
-            which leaves no checkerboard.
+            which leaves no checkerboard; or "blurred": convolutions keep the size, and pictures are halved
+            and doubled by blurs around them, as in CUT's release.
+        start: of the weights, "normal" or "xavier"; see `ganctl.network.picture.first_weights`.
+
+    Five taps (`ganctl.layer.blur.Tap`) mark what CUT compares (its release's layers 0, 4, 8, 12 and 16): the
+    mirrored picture, what halves before it is normalized, and what the first and the fifth block give.
 
     Raises:
         UsageError: for points, sides that differ, or images of less than 5 pixels.
     """
     expect_pictures(source, shape, filters=filters)
     expect_whole("network.generator.blocks", blocks, 0)
-    expect_one_of("network.generator.upsample", upsample, ("transposed", "nearest"))
+    expect_one_of("network.generator.upsample", upsample, UPSAMPLES)
     if min(shape[:2]) < SMALLEST:
         raise UsageError(
             f"network.generator: expected sides of at least {SMALLEST} pixels, got {shape[0]}x{shape[1]}."
         )
     given = keras.Input(source)
     seen, cut = padded(given, REDUCED)
-    stack = [*_mirrored(filters, 7, norm), layers.ReLU()]
+    blurred, rules = upsample == "blurred", {"start": start}
+    pad, *stack = _mirrored(filters, 7, norm, **rules)
+    seen = chained(seen, [pad, Tap(), *stack, layers.ReLU()])
     for channels in (2 * filters, 4 * filters):
-        stack += convolution(layers.Conv2D, channels, 3, norm, strides=2, padding="same")
-        stack.append(layers.ReLU())
-    seen = chained(seen, stack)
-    for _ in range(blocks):
-        path = [*_mirrored(4 * filters, 3, norm), layers.ReLU(), *_mirrored(4 * filters, 3, norm)]
-        seen = layers.Add()([seen, chained(seen, path)])
+        kept, *normed = convolution(
+            layers.Conv2D, channels, 3, norm, strides=1 if blurred else 2, padding="same", **rules
+        )
+        seen = chained(seen, [kept, Tap(), *normed, layers.ReLU(), *([BlurredHalf()] if blurred else [])])
+    for block in range(1, blocks + 1):
+        path = [_mirrored(4 * filters, 3, norm, **rules) for _ in range(2)]
+        seen = layers.Add()([seen, chained(seen, [*path[0], layers.ReLU(), *path[1]])])
+        if block in TAPPED or (block == blocks and block < TAPPED[-1]):
+            seen = Tap()(seen)
     stack = []
     for channels in (2 * filters, filters):
-        stack += [*_doubled(channels, norm, upsample), layers.ReLU()]
+        stack += [*_doubled(channels, norm, upsample, start), layers.ReLU()]
     # Networks end in float32 whatever the precision, so that losses are exact.
-    stack += [*_mirrored(shape[-1], 7, norm, hidden=False), *cut, layers.Activation("tanh", dtype="float32")]
+    last = _mirrored(shape[-1], 7, norm, hidden=False, **rules)
+    stack += [*last, *cut, layers.Activation("tanh", dtype="float32")]
     return keras.Model(given, chained(seen, stack), name="generator")
 
 
-def _mirrored(channels: int, kernel: int, norm: Norm, *, hidden: bool = True) -> list[layers.Layer]:
+def _mirrored(channels: int, kernel: int, norm: Norm, **rules) -> list[layers.Layer]:
     """Return a convolution that keeps the size, with the picture mirrored beyond its edges."""
-    return [
-        ReflectionPadding(kernel // 2),
-        *convolution(layers.Conv2D, channels, kernel, norm, hidden=hidden),
-    ]
+    return [ReflectionPadding(kernel // 2), *convolution(layers.Conv2D, channels, kernel, norm, **rules)]
 
 
-def _doubled(channels: int, norm: Norm, upsample: str) -> list[layers.Layer]:
+def _doubled(channels: int, norm: Norm, upsample: str, start: str) -> list[layers.Layer]:
     if upsample == "nearest":
-        return [layers.UpSampling2D(2), *_mirrored(channels, 3, norm)]
-    return convolution(layers.Conv2DTranspose, channels, 3, norm, strides=2, padding="same")
+        return [layers.UpSampling2D(2), *_mirrored(channels, 3, norm, start=start)]
+    if upsample == "blurred":
+        kept = convolution(layers.Conv2D, channels, 3, norm, padding="same", start=start)
+        return [BlurredDouble(), *kept]
+    rules = {"strides": 2, "padding": "same", "start": start}
+    return convolution(layers.Conv2DTranspose, channels, 3, norm, **rules)
