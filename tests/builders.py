@@ -71,19 +71,12 @@ TINY = {
 }
 # From pictures to pictures: no latent, and data of two pictures.
 PATCHES = ["network.generator.filters=4", "network.discriminator.filters=4", "network.discriminator.layers=1"]
+SHORT = ["dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"]
 TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
-    "cyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.generator.blocks=1"],
-    **dict.fromkeys(
-        ("cut", "fastcut"),
-        [
-            *PATCHES,
-            "dataset.size=16",
-            "dataset.crop=2",
-            "network.generator.blocks=1",
-            "network.heads.units=8",
-        ],
-    ),
+    "cyclegan": [*PATCHES, *SHORT],
+    "inpainting": [*PATCHES, "dataset.size=16"],
+    **{model: [*PATCHES, *SHORT, "network.heads.units=8"] for model in ("cut", "fastcut")},
 }
 UNPAIRED = ("cyclegan", "cogan", "cut", "fastcut")  # of two domains
 SQUARE = ("progan", "ssgan")  # recipes of square images only
@@ -109,7 +102,9 @@ def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
         )
         (folder / place).mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / place / f"{index}.png")
-    kind = {"pix2pix": "paired"}.get(model, "unpaired" if model in UNPAIRED else "image_folder")
+    kind = {"pix2pix": "paired", "inpainting": "masked"}.get(
+        model, "unpaired" if model in UNPAIRED else "image_folder"
+    )
     wide = 16 if model in SQUARE else 24
     size = [f"dataset.size=[16,{wide}]", f"dataset.channels={channels}"]
     return [f"dataset={kind}", f"dataset.path={folder}", *size]

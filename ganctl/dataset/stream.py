@@ -54,10 +54,12 @@ class Source:
         values: images in a storage, or an array of labels or other values, of shape (count, ...).
         stream: sources of one number come in one order, together; every number has its own length and
             order. 0 is the set's own.
+        plain: whether what a storage gives is neither scaled nor augmented, as a mask of 0 and 1 is not.
     """
 
     values: Storage | np.ndarray
     stream: int = 0
+    plain: bool = False
 
 
 def stream(
@@ -71,7 +73,8 @@ def stream(
         augmentation: what is done to images; those of one stream are changed alike.
 
     Returns:
-        dicts by field: images float32 (batch_size, h, w, c) in [-1, 1], others as they are.
+        dicts by field: images float32 (batch_size, h, w, c) in [-1, 1], plain ones as float32, others as they
+        are.
     """
     numbers = sorted({source.stream for source in sources.values()})
 
@@ -90,7 +93,13 @@ def stream(
 
     def finish(first: tf.Tensor, element: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for number in numbers:
-            names = [name for name, s in sources.items() if s.stream == number and _is_images(s.values)]
+            mine = [(name, source) for name, source in sources.items() if source.stream == number]
+            element |= {
+                name: tf.cast(element[name], tf.float32)
+                for name, source in mine
+                if source.plain and _is_images(source.values)
+            }
+            names = [name for name, source in mine if not source.plain and _is_images(source.values)]
             if names:
                 images = tf.concat([element[name] for name in names], axis=-1)
                 images = tf.cast(images, tf.float32) / 127.5 - 1.0

@@ -17,8 +17,8 @@ EXACT = 100.0  # decibels of equal pictures, whose ratio is infinite
 class Truth(Metric):
     """Distances of pictures made of held-out data to the truth, and of what costs nothing beside them.
 
-    Both are rounded to 8 bits first, as files are. What is filled in (data with a "mask") is judged within its
-    hole as well, beside the mean colour of the known pixels there, and a filling without learning.
+    Both are rounded to 8 bits first, as files are. What is filled in (data with a "mask") is judged within
+    its hole as well, beside the mean colour of the known pixels there, and a filling without learning.
     """
 
     features = False
@@ -57,8 +57,8 @@ class Truth(Metric):
 def distances(made: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     """Return {"l1", "psnr", "ssim"} of each picture, from float32 (n, height, width, channels) in [-1, 1].
 
-    The structural similarity is that of Wang et al. (2004), by Gaussian windows of 11 pixels and a deviation of
-    1.5, the mean over whole windows and channels; smaller pictures have none. Equal pictures have 100 dB.
+    The structural similarity is that of Wang et al. (2004), by Gaussian windows of 11 pixels and a deviation
+    of 1.5, the mean over whole windows and channels; smaller pictures have none. Equal pictures have 100 dB.
     """
     import tensorflow as tf
 

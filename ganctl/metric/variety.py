@@ -12,8 +12,8 @@ from ganctl.metric.contract import Metric
 class Variety(Metric):
     """Mean distance between pictures made of one input, beside that between real ones (Zhu et al., 2017b).
 
-    Section 5.1 of that paper takes LPIPS, whose weights need a download; here it is the root of the mean square
-    difference of pixels, in [0, 2]. A generator that ignores its noise has 0.
+    Section 5.1 of that paper takes LPIPS, whose weights need a download; here it is the root of the mean
+    square difference of pixels, in [0, 2]. A generator that ignores its noise has 0.
 
     Args:
         inputs: held-out inputs, of which there may be fewer.

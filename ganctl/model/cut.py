@@ -45,8 +45,8 @@ class CUT(Game):
         """Build the three networks.
 
         Args:
-            network: has `generator(source, shape)` with taps (`ganctl.layer.blur.Tap`), `heads(channels)`, and
-                `discriminator(shape)`, which return Keras models.
+            network: has `generator(source, shape)` with taps (`ganctl.layer.blur.Tap`), `heads(channels)`,
+                and `discriminator(shape)`, which return Keras models.
             fields: of the data, with the images "input" and "image".
             contrast: weight of the contrastive term; 0 leaves it out.
             identity: weight of the same for pictures of the target domain, held to themselves; 0 leaves it

@@ -61,16 +61,16 @@ def generator(
         )
     given = keras.Input(source)
     seen, cut = padded(given, REDUCED)
-    blurred, rules = upsample == "blurred", {"start": start}
-    pad, *stack = _mirrored(filters, 7, norm, **rules)
+    blurred = upsample == "blurred"
+    pad, *stack = _mirrored(filters, 7, norm, start)
     seen = chained(seen, [pad, Tap(), *stack, layers.ReLU()])
     for channels in (2 * filters, 4 * filters):
         kept, *normed = convolution(
-            layers.Conv2D, channels, 3, norm, strides=1 if blurred else 2, padding="same", **rules
+            layers.Conv2D, channels, 3, norm, strides=1 if blurred else 2, padding="same", start=start
         )
         seen = chained(seen, [kept, Tap(), *normed, layers.ReLU(), *([BlurredHalf()] if blurred else [])])
     for block in range(1, blocks + 1):
-        path = [_mirrored(4 * filters, 3, norm, **rules) for _ in range(2)]
+        path = [_mirrored(4 * filters, 3, norm, start) for _ in range(2)]
         seen = layers.Add()([seen, chained(seen, [*path[0], layers.ReLU(), *path[1]])])
         if block in TAPPED or (block == blocks and block < TAPPED[-1]):
             seen = Tap()(seen)
@@ -78,21 +78,23 @@ def generator(
     for channels in (2 * filters, filters):
         stack += [*_doubled(channels, norm, upsample, start), layers.ReLU()]
     # Networks end in float32 whatever the precision, so that losses are exact.
-    last = _mirrored(shape[-1], 7, norm, hidden=False, **rules)
+    last = _mirrored(shape[-1], 7, norm, start, hidden=False)
     stack += [*last, *cut, layers.Activation("tanh", dtype="float32")]
     return keras.Model(given, chained(seen, stack), name="generator")
 
 
-def _mirrored(channels: int, kernel: int, norm: Norm, **rules) -> list[layers.Layer]:
+def _mirrored(
+    channels: int, kernel: int, norm: Norm, start: str, *, hidden: bool = True
+) -> list[layers.Layer]:
     """Return a convolution that keeps the size, with the picture mirrored beyond its edges."""
-    return [ReflectionPadding(kernel // 2), *convolution(layers.Conv2D, channels, kernel, norm, **rules)]
+    kept = convolution(layers.Conv2D, channels, kernel, norm, hidden=hidden, start=start)
+    return [ReflectionPadding(kernel // 2), *kept]
 
 
 def _doubled(channels: int, norm: Norm, upsample: str, start: str) -> list[layers.Layer]:
     if upsample == "nearest":
-        return [layers.UpSampling2D(2), *_mirrored(channels, 3, norm, start=start)]
+        return [layers.UpSampling2D(2), *_mirrored(channels, 3, norm, start)]
     if upsample == "blurred":
         kept = convolution(layers.Conv2D, channels, 3, norm, padding="same", start=start)
         return [BlurredDouble(), *kept]
-    rules = {"strides": 2, "padding": "same", "start": start}
-    return convolution(layers.Conv2DTranspose, channels, 3, norm, **rules)
+    return convolution(layers.Conv2DTranspose, channels, 3, norm, strides=2, padding="same", start=start)

@@ -59,11 +59,9 @@ def test_without_pairs_no_photograph_is_in_both_halves_and_the_truth_is_known(ph
 
 
 def test_slips_are_told_in_one_line(photographs):
-    with pytest.raises(
-        UsageError, match="dataset.filter is posterized, sketched or recoloured, not 'sketch'"
-    ):
+    with pytest.raises(UsageError, match=r"dataset\.filter is posterized, sketched or recoloured"):
         filtered(path=str(photographs), filter="sketch")
-    with pytest.raises(UsageError, match="dataset.paired is true or false"):
+    with pytest.raises(UsageError, match=r"dataset\.paired is true or false"):
         filtered(path=str(photographs), paired="yes")
-    with pytest.raises(UsageError, match="dataset.path=FOLDER"):
+    with pytest.raises(UsageError, match=r"dataset\.path=FOLDER"):
         filtered()

@@ -1,7 +1,6 @@
 """Photographs and what a fixed filter makes of them: a style whose truth is known, in pairs or not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -88,17 +87,14 @@ def filtered(
     return made
 
 
-@dataclass
 class Filtered:
     """The images of a storage, filtered whenever they are read."""
 
-    storage: Storage
-    filter: str
-    digests: None = None
+    digests: np.ndarray | None = None
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self.storage.shape
+    def __init__(self, storage: Storage, filter: str) -> None:
+        self.storage, self.filter = storage, filter
+        self.shape: tuple[int, int, int] = storage.shape
 
     def __len__(self) -> int:
         return len(self.storage)

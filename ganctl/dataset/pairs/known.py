@@ -39,7 +39,7 @@ class FewLabels(Pictures):
         self.known = np.asarray(whole.labels[places], np.int32)
         self.fields["class"] = Field(kind="label", classes=whole.classes)
 
-    def others(self) -> Mapping[str, np.ndarray]:
+    def others(self) -> Mapping[str, Any]:
         """Return the "class" of each "known" image, int32 (n,)."""
         return {"class": self.known}
 

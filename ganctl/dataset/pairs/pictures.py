@@ -104,12 +104,15 @@ class Pictures:
         # Importing TensorFlow takes seconds; a wrong path or option must be told before that.
         from ganctl.dataset.stream import Source, stream
 
-        values: dict[str, Storage | np.ndarray] = {**self.kinds, **self.others()}
-        sources = {name: Source(values=each, stream=self.streams[name]) for name, each in values.items()}
+        sources = {name: Source(values=each, stream=self.streams[name]) for name, each in self.kinds.items()}
+        sources |= {
+            name: Source(values=each, stream=self.streams[name], plain=True)
+            for name, each in self.others().items()
+        }
         rules = {"batch_size": batch_size, "seed": seed, "start": start}
         return stream(sources, **rules, augmentation=self.augmentation)
 
-    def others(self) -> Mapping[str, np.ndarray]:
+    def others(self) -> Mapping[str, Storage | np.ndarray]:
         """Return by name what comes with the pictures and is none, each in one of the streams."""
         return {}
 
