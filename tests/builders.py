@@ -76,9 +76,11 @@ TRANSLATION = {
     "pix2pix": [*PATCHES, "dataset.size=16", "dataset.crop=2"],
     "cyclegan": [*PATCHES, *SHORT],
     "inpainting": [*PATCHES, "dataset.size=16"],
+    "bicyclegan": [*PATCHES, "dataset.size=16", "dataset.crop=2", "network.encoder.filters=4"],
     **{model: [*PATCHES, *SHORT, "network.heads.units=8"] for model in ("cut", "fastcut")},
 }
 UNPAIRED = ("cyclegan", "cogan", "cut", "fastcut")  # of two domains
+SIDE_BY_SIDE = ("pix2pix", "bicyclegan")  # of pairs in a file each
 SQUARE = ("progan", "ssgan")  # recipes of square images only
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
@@ -96,15 +98,13 @@ def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
 
     noise = np.random.default_rng(0)
     for index in range(20):  # in two classes, or two domains, where those are wanted
-        pixels = noise.integers(0, 256, (16, 48 if model == "pix2pix" else 24, 3), dtype=np.uint8)
-        place = {"pix2pix": "train"}.get(
-            model, f"train{'AB'[index % 2]}" if model in UNPAIRED else str(index % 2)
-        )
+        pixels = noise.integers(0, 256, (16, 48 if model in SIDE_BY_SIDE else 24, 3), dtype=np.uint8)
+        place = f"train{'AB'[index % 2]}" if model in UNPAIRED else str(index % 2)
+        place = "train" if model in SIDE_BY_SIDE else place
         (folder / place).mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / place / f"{index}.png")
-    kind = {"pix2pix": "paired", "inpainting": "masked"}.get(
-        model, "unpaired" if model in UNPAIRED else "image_folder"
-    )
+    kind = "unpaired" if model in UNPAIRED else "paired" if model in SIDE_BY_SIDE else "image_folder"
+    kind = "masked" if model == "inpainting" else kind
     wide = 16 if model in SQUARE else 24
     size = [f"dataset.size=[16,{wide}]", f"dataset.channels={channels}"]
     return [f"dataset={kind}", f"dataset.path={folder}", *size]

@@ -5,7 +5,7 @@ from keras import layers
 
 from ganctl.check import expect_one_of, expect_whole
 from ganctl.error import UsageError
-from ganctl.layer.blur import BlurredDouble, BlurredHalf, Tap
+from ganctl.layer.blur import BlurredHalf, Tap
 from ganctl.layer.norm import Norm
 from ganctl.layer.padding import ReflectionPadding
 from ganctl.network.picture import chained, convolution, expect_pictures, padded
@@ -96,5 +96,6 @@ def _doubled(channels: int, norm: Norm, upsample: str, start: str) -> list[layer
         return [layers.UpSampling2D(2), *_mirrored(channels, 3, norm, start)]
     if upsample == "blurred":
         kept = convolution(layers.Conv2D, channels, 3, norm, padding="same", start=start)
-        return [BlurredDouble(), *kept]
+        # [1, 3, 3, 1] / 4 between zeros, edges repeated: the same as bilinear.
+        return [layers.UpSampling2D(2, interpolation="bilinear"), *kept]
     return convolution(layers.Conv2DTranspose, channels, 3, norm, strides=2, padding="same", start=start)

@@ -48,21 +48,21 @@ def generator(
     expect_pictures(source, shape, filters=filters)
     expect_number("network.generator.dropout", dropout, below=1.0)
     downs = depth(*shape[:2]) if downs is None else downs
-    _check(shape, downs)
+    expect_depth(shape, downs)
     given = keras.Input(source)
     seen, cut = padded(given, 2**downs)
     skips: list = []
     for level in range(downs):
         stack = [layers.LeakyReLU(0.2)] if level else []
         hidden = 0 < level < downs - 1
-        stack += _halved(layers.Conv2D, _width(filters, level), norm, hidden=hidden)
+        stack += halved(layers.Conv2D, width(filters, level), norm, hidden=hidden)
         seen = chained(seen, stack)
         skips.append(seen)
     for level in reversed(range(1, downs)):
-        stack = [layers.ReLU(), *_halved(layers.Conv2DTranspose, _width(filters, level - 1), norm)]
+        stack = [layers.ReLU(), *halved(layers.Conv2DTranspose, width(filters, level - 1), norm)]
         stack += [layers.Dropout(dropout)] if level >= downs - DROPPED else []
         seen = layers.Concatenate()([chained(seen, stack), skips[level - 1]])
-    last = _halved(layers.Conv2DTranspose, shape[-1], norm, hidden=False)
+    last = halved(layers.Conv2DTranspose, shape[-1], norm, hidden=False)
     # Networks end in float32 whatever the precision, so that losses are exact.
     made = chained(seen, [layers.ReLU(), *last, *cut, layers.Activation("tanh", dtype="float32")])
     return keras.Model(given, made, name="generator")
@@ -80,15 +80,19 @@ def depth(height: int, width: int) -> int:
     return max(fitting, default=1)
 
 
-def _halved(kind, channels: int, norm: Norm, *, hidden: bool = True) -> list[layers.Layer]:
-    return convolution(kind, channels, 4, norm, hidden=hidden, strides=2, padding="same")
+def halved(
+    kind, channels: int, norm: Norm, *, hidden: bool = True, start: str = "normal"
+) -> list[layers.Layer]:
+    """Return a convolution of 4x4 pixels that halves, or a transposed one that doubles; see `convolution`."""
+    return convolution(kind, channels, 4, norm, hidden=hidden, start=start, strides=2, padding="same")
 
 
-def _width(filters: int, level: int) -> int:
+def width(filters: int, level: int) -> int:
+    """Return the channels of a level: twice as many with each, at most 8 times as many."""
     return filters * min(2**level, WIDEST)
 
 
-def _check(shape: tuple[int, int, int], downs: int) -> None:
+def expect_depth(shape: tuple[int, int, int], downs: int) -> None:
     """Raise UsageError for a depth at which a picture cannot be mirrored up to a multiple."""
     expect_whole("network.generator.downs", downs, 1)
     most = max((n for n in range(1, 32) if all(-s % 2**n < 2 * s - 1 for s in shape[:2])), default=0)
