@@ -2,7 +2,8 @@
 
 usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
                          [average=true] [out=PATH] [make=NAME] [view=NAME]
-                         [same_latent=false] [NAME=VALUE ...] [--trust]
+                         [same_latent=false] [size=trained]
+                         [NAME=VALUE ...] [--trust]
 
   ganctl sample latest
   ganctl sample outputs/mnist-dcgan n=100 seed=7 out=grid.png
@@ -13,11 +14,13 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
   ganctl sample mnist-cgan label=all same_latent=true  one of each class
   ganctl sample mnist-cgan between=3,8 same_latent=true   from class to class
   ganctl sample mnist-dcgan view=interpolation out=walk.gif
+  ganctl sample facades-pix2pix input=plans/ out=photos/   under their names
+  ganctl sample cats-inpainting image=torn.png mask=mask.png   white: the hole
   ganctl sample RUN --help              what this run can be given
 
 RUN is a run's folder, its name under outputs/, or `latest` (the default).
 
-  n           samples to draw
+  n           samples to draw; of pictures that are given, of each
   seed        of the latents; the same seed draws the same samples
   checkpoint  last (the newest intact one), best (by a metric), or a step
   average     use averaged weights where the run keeps an average
@@ -30,6 +33,8 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
   view        a whole picture of its own that a model has
   same_latent true: all samples have the first one's noise, and differ by
               what they are given alone
+  size        own: given pictures keep their size, where networks take any;
+              trained: the middle of each is cut to the size of the training
   NAME        data that samples are made of, or labels: numbers or names with
               commas between, FROM..TO, all, or a picture, a folder or a zip
   --trust     build whatever the folder's config names; only for folders
@@ -64,6 +69,7 @@ class Options:
     make: str = option("image")
     view: str = option("")
     same_latent: bool = option(False)
+    size: str = option("trained", among=("trained", "own"))
     trust: bool = option(False, flags=("--trust",))
     words: list[str] = field(default_factory=list)
 

@@ -2,13 +2,15 @@
 
 import itertools
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganctl import image
 from ganctl.error import UsageError, suggest
 from ganctl.game.field import Field
+
+if TYPE_CHECKING:
+    from ganctl.dataset.given_pictures import GivenPictures
 
 STEPS = 10  # values between the ends of FROM..TO
 
@@ -18,12 +20,44 @@ class Given:
     """Values of one field.
 
     Args:
-        values: (k, *shape), as in a batch.
+        values: (k, *shape), an array or what reads it: places -> (n, *shape), as in a batch.
         names: of the files that they came from; empty for what is typed.
+        pictures: the files, where they are pictures.
     """
 
-    values: np.ndarray
+    values: Any
     names: list[str] = field(default_factory=list)
+    pictures: "GivenPictures | None" = None
+
+
+class Masks:
+    """Pictures as masks: white is 1, the hole.
+
+    Args:
+        pictures: grey ones.
+    """
+
+    def __init__(self, pictures: "GivenPictures") -> None:
+        self.pictures = pictures
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, places: Any) -> np.ndarray:
+        """Return masks, float32 of 0 and 1.
+
+        Raises:
+            UsageError: for one without a hole, or that is nothing else.
+        """
+        found = (self.pictures[places] > 0).astype(np.float32)
+        for place, share in zip(np.atleast_1d(places), found.mean(axis=(1, 2, 3)), strict=True):
+            if share in (0, 1):
+                kind = "no white pixel" if share == 0 else "nothing but white"
+                raise UsageError(
+                    f"mask: expected white where the picture is to be filled, and black elsewhere; "
+                    f"{self.pictures.names[place]} has {kind}."
+                )
+        return found
 
 
 def read(name: str, kind: Field, text: str) -> Given:
@@ -46,11 +80,11 @@ def read(name: str, kind: Field, text: str) -> Given:
         return Given(_mixtures(name, kind, text))
     if kind.kind == "number":
         return Given(_numbers(name, kind, text))
-    if kind.kind == "image":
-        return _images(name, kind, text)
-    if kind.kind == "mask":  # white is 1
-        found = _images(name, kind, text)
-        return Given((found.values > 0).astype(np.float32), found.names)
+    if kind.kind in ("image", "mask"):
+        from ganctl.dataset.given_pictures import pictures
+
+        found = pictures(name, kind.shape, text)
+        return Given(found if kind.kind == "image" else Masks(found), found.names, found)
     raise UsageError(f"{name}: {kind.kind} data cannot be given on the command line.")
 
 
@@ -112,25 +146,3 @@ def _numbers(name: str, kind: Field, text: str) -> np.ndarray:
         raise UsageError(f"{name}: expected numbers such as {name}=0.5 or {name}=-2..2, got '{text}'.")
     wide = np.reshape(values, (-1, *[1] * len(kind.shape)))
     return np.broadcast_to(wide, (len(values), *kind.shape)).astype(np.float32)
-
-
-def _images(name: str, kind: Field, text: str) -> Given:
-    """Return images of a file, a folder or a zip, in the size that the field has."""
-    from ganctl.dataset.images.folder import image_folder
-    from ganctl.dataset.images.picture import BadImage, decode, form
-
-    path, (height, width, channels) = Path(text).expanduser(), kind.shape
-    if path.is_file() and path.suffix.lower() != ".zip":
-        wanted = form(size=[height, width], channels=channels, fit="crop", background="white")
-        try:
-            return Given(image.to_float(decode(path.read_bytes(), wanted))[None], [path.name])
-        except (BadImage, OSError) as error:
-            raise UsageError(f"{name}={text} cannot be read: {error}.") from error
-    if not path.exists():
-        raise UsageError(f"{name}: expected a picture, a folder or a zip of pictures, got '{text}'.")
-    try:
-        found = image_folder(path=str(path), size=[height, width], channels=channels, cache=False)
-    except UsageError as error:
-        raise UsageError(str(error).replace("dataset.path", name)) from error
-    values = image.to_float(found.read(np.arange(len(found))))
-    return Given(values, [Path(each).name for each in found.names])

@@ -1,7 +1,9 @@
 """Samples as files: one picture, raw numbers, single pictures or clips, a film."""
 
 import shlex
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,6 @@ def write(
     as_folder: bool = False,
     draw: Any = image.grid,
     folders: list[str] | None = None,
-    names: list[str] | None = None,
 ) -> None:
     """Write samples as one picture (.png), as raw numbers (.npy), or as single files into a folder.
 
@@ -31,7 +32,6 @@ def write(
         as_folder: whether that is a folder.
         draw: what makes one picture of samples.
         folders: of each single picture, by its class; None for pictures without.
-        names: of the files that single pictures are made of, which they keep; numbers without.
 
     Raises:
         UsageError: for a folder of points, which are no pictures one by one; for a picture of numbers.
@@ -42,21 +42,47 @@ def write(
         raise UsageError(f"out: expected a file.png or a file.npy for points, got the folder '{out}'.")
     if as_folder:
         digits, end = len(str(len(samples) - 1)), "gif" if samples.ndim == 5 else "png"
-        places = []
-        for index in range(len(samples)):
-            kept = names[index % len(names)] if names and index < len(names) else f"{index:0{digits}d}"
-            places.append((out / folders[index] if folders else out) / f"{Path(kept).stem}.{end}")
+        numbers = [f"{index:0{digits}d}.{end}" for index in range(len(samples))]
+        kinds = folders or [""] * len(samples)
+        places = [out / kind / number for kind, number in zip(kinds, numbers, strict=True)]
         _refuse_others(out, set(places))
-        for place, picture in zip(places, samples, strict=True):
-            atomic.refuse_link(place.parent)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            (save_clip if end == "gif" else save_png)(place, image.to_uint8(picture))
+        write_single(places, samples)
     elif out.suffix == ".npy":
         with atomic.writing(out, sync=False) as file:
             np.save(file, samples)
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
         save_png(out, draw(samples))
+
+
+def places_of(out: Path, names: Sequence[str], each: int) -> list[Path]:
+    """Return where what is made of files goes, `each` of every one: under their names, in their folders.
+
+    Args:
+        out: the folder.
+        names: of the files, relative; their endings are kept where two would become one.
+        each: pictures of each file; several are numbered.
+
+    Raises:
+        UsageError: for a folder with files that stay.
+    """
+    names = [_inside(name) for name in names]
+    stems = [PurePosixPath(name).with_suffix("").as_posix() for name in names]
+    alike = {stem for stem, times in Counter(stems).items() if times > 1}
+    kept = [name if stem in alike else stem for name, stem in zip(names, stems, strict=True)]
+    digits = len(str(each - 1))
+    ends = [f"-{index:0{digits}d}.png" for index in range(each)] if each > 1 else [".png"]
+    places = [out / f"{name}{end}" for name in kept for end in ends]
+    _refuse_others(out, set(places))
+    return places
+
+
+def write_single(places: Sequence[Path], samples: np.ndarray) -> None:
+    """Write samples, float32 (n, height, width, channels) or clips, each to a file of its own."""
+    for place, picture in zip(places, samples, strict=True):
+        atomic.refuse_link(place.parent)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (save_clip if place.suffix == ".gif" else save_png)(place, image.to_uint8(picture))
 
 
 def film(rows: np.ndarray, out: Path) -> None:
@@ -76,6 +102,12 @@ def film(rows: np.ndarray, out: Path) -> None:
     frames = [frame.repeat(scale, axis=0).repeat(scale, axis=1) for frame in (*frames, *frames[-2:0:-1])]
     out.parent.mkdir(parents=True, exist_ok=True)
     save_clip(out, np.stack(frames))
+
+
+def _inside(name: str) -> str:
+    """Return a relative name that leads out of no folder, whatever a stranger's zip calls its members."""
+    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")]
+    return PurePosixPath(*parts).as_posix()
 
 
 def _refuse_others(out: Path, places: set[Path]) -> None:

@@ -29,6 +29,7 @@ class BicycleGAN(Game):
     """
 
     block = 8  # no more are made than there are inputs
+    accepts = ("image",)  # the truth, to be shown beside
     makes: Mapping[str, tuple[str, ...]] = {"image": ("input",)}
 
     def __init__(
@@ -133,7 +134,7 @@ class BicycleGAN(Game):
     def show(self, batch: Batch) -> tf.Tensor:
         """Return of each example the input, some pictures made of it, and the truth where that is known."""
         shown = [batch["input"], *(self.sample(batch) for _ in range(STYLES))]
-        if "image" in batch and not batch.given:
+        if "image" in batch and (not batch.given or "image" in batch.given):
             shown.append(batch["image"])
         return tiles(*shown)
 

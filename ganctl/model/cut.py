@@ -27,6 +27,7 @@ class CUT(Game):
     """
 
     block = 8  # no more are made than there are inputs
+    accepts = ("image",)  # the truth, to be shown beside
     makes: Mapping[str, tuple[str, ...]] = {"image": ("input",)}
 
     def __init__(
@@ -117,8 +118,9 @@ class CUT(Game):
         return self.generator(batch["input"], training=False)
 
     def show(self, batch: Batch) -> tf.Tensor:
-        """Return of each example the input and what is made of it."""
-        return tiles(batch["input"], self.sample(batch))
+        """Return of each example the input and what is made of it, and the truth where that was given."""
+        shown = [batch["input"], self.sample(batch)]
+        return tiles(*shown, *([batch["image"]] if "image" in batch.given else []))
 
     def _contrast(self, source: tf.Tensor, made: tf.Tensor, batch: Batch, back=None) -> tf.Tensor:
         """Return the mean over taps of what a made picture's places pay for being taken for others."""

@@ -23,6 +23,7 @@ class Pix2Pix(Game):
     """
 
     block = 8  # no more are made than there are inputs
+    accepts = ("image",)  # the truth, to be shown beside
     makes: Mapping[str, tuple[str, ...]] = {"image": ("input",)}
 
     def __init__(
@@ -102,7 +103,7 @@ class Pix2Pix(Game):
     def show(self, batch: Batch) -> tf.Tensor:
         """Return of each example the input, what is made of it, and the truth where that is known."""
         shown = [batch["input"], self.sample(batch)]
-        if "image" in batch and not batch.given:
+        if "image" in batch and (not batch.given or "image" in batch.given):
             shown.append(batch["image"])
         return tiles(*shown)
 

@@ -1,20 +1,25 @@
 """Samples drawn from a run's folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganctl import image
-from ganctl.dataset.given import STEPS, Given, hint, read
+from ganctl.dataset.given import STEPS
+from ganctl.dataset.given_pictures import GivenPictures
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.files.samples import film, write
+from ganctl.files.samples import film, places_of, write, write_single
 from ganctl.game.field import Field, from_facts
+from ganctl.run.console import Countdown
 from ganctl.training import build
+from ganctl.training.giving import Giving
+from ganctl.training.sampler import Sampler
 
-USUAL = 64  # samples where nobody says how many
 ROWS = 8, 10  # of a view between latents, and the tiles of each
+LARGEST = 2**22  # pixels of a picture that is not brought into the trained size
 
 
 class Drawing:
@@ -24,7 +29,8 @@ class Drawing:
         folder: the run's.
         config: its config, with which its networks are built.
         tensors: the checkpoint.
-        options: has `n`, `seed`, `average`, `make`, `view`, `same_latent` and `given` (`ganctl sample`).
+        options: has `n`, `seed`, `average`, `make`, `view`, `same_latent`, `size` and `given`
+            (`ganctl sample`).
 
     Attributes:
         count: samples that are drawn.
@@ -36,16 +42,15 @@ class Drawing:
 
     def __init__(self, folder: Any, config: dict[str, Any], tensors: Mapping[str, Any], options: Any) -> None:
         self.folder, self.config, self.options = folder, build.to_draw(config), options
-        self.remarks: list[str] = []
-        self.sampler, state = build.sampler(self.config, self._fields())
+        self.fields, self.tensors = self._fields(), tensors
+        self.sampler, state = build.sampler(self.config, self.fields)
         state.restore(tensors)
         self.game = self.sampler.game
         if options.make not in self.game.makes:
             known = ", ".join(self.game.makes)
             raise UsageError(f"make: expected one of {known}, got '{options.make}'.")
-        self.given = {name: self._read(name, text) for name, text in options.given.items()}
-        longest = max((len(each.values) for each in self.given.values()), default=USUAL)
-        self.count = options.n or longest
+        self.giving = Giving(self.game, options, self._dataset)
+        self.given, self.count, self.remarks = self.giving.given, self.giving.count, self.giving.remarks
         self.averaged = bool(self.sampler.average and options.average)
 
     def write(self, out: Path, *, as_folder: bool) -> None:
@@ -56,22 +61,18 @@ class Drawing:
         """
         options = self.options
         picture = not as_folder and out.suffix == ".png"
-        rules = {"seed": options.seed, "averaged": options.average, "inputs": self._inputs()}
+        rules = {"seed": options.seed, "averaged": options.average}
         if options.view:
-            rows = self._view(**rules)
-            if out.suffix == ".gif":
-                film(rows, out)
-                return
-            if rows.ndim == 3:  # points: a figure for each row
-                draw = self._dataset().draw
-                write(rows, out, draw=lambda _: image.grid(image.to_float(np.stack([*map(draw, rows)]))))
-                return
-            tiles = rows.reshape(-1, *rows.shape[2:])
-            write(tiles, out, draw=lambda these: image.grid(these, columns=rows.shape[1]))
+            self._write_view(self._view(**rules, inputs=self.giving.inputs()), out)
             return
         rules |= {"make": options.make, "given": tuple(self.given), "alike": options.same_latent}
+        if as_folder and self.giving.files:
+            self._one_by_one(self.giving.files, out, **rules)
+            return
+        if options.size == "own":
+            raise UsageError("size=own: expected pictures that are given, and a folder; type out=FOLDER/")
         shown = picture and options.make == "image"
-        samples = self.sampler.sample(self.count, shown=shown, **rules)
+        samples = self.sampler.sample(self.count, shown=shown, inputs=self.giving.inputs(), **rules)
         if out.suffix == ".gif" and not as_folder:
             walk = max((len(each.values) for each in self.given.values()), default=len(samples))
             rows = samples[: len(samples) // walk * walk]
@@ -87,11 +88,58 @@ class Drawing:
             as_folder=as_folder,
             draw=lambda these: draw(these, columns=columns),
             folders=None if labels is None else [classes[label] for label in labels],
-            names=next((each.names for each in self.given.values() if each.names), []),
         )
+
+    def _one_by_one(self, files: GivenPictures, out: Path, **rules: Any) -> None:
+        """Write what is made of each given picture under its name, a few in memory at a time."""
+        each = self.giving.each
+        places = places_of(out, files.names, each)
+        with Countdown(len(places), "drawing") as countdown:
+            for numbers, sampler, inputs in self._parts(files):
+                mine = [places[number * each + k] for number in numbers for k in range(each)]
+                for some in sampler.stream(len(mine), inputs=inputs, **rules):
+                    write_single(mine[: len(some)], some)
+                    mine = mine[len(some) :]
+                    countdown.advance(len(some))
+
+    def _parts(self, files: GivenPictures) -> Iterator[tuple[Sequence[int], Sampler, Any]]:
+        """Yield (which of the given pictures, what draws from them, its inputs): all at once, or by size."""
+        if self.options.size != "own":
+            yield range(len(files)), self.sampler, self.giving.inputs()
+            return
+        sizes = files.sizes()
+        large = [name for name, (h, w) in zip(files.names, sizes, strict=True) if h * w > LARGEST]
+        if large:
+            told = ", ".join(large[:3])
+            raise UsageError(f"size=own: expected pictures of at most 4 megapixels, got {told}.")
+        for size in sorted(set(sizes)):
+            numbers = [index for index, each in enumerate(sizes) if each == size]
+            given = self.giving.in_size(numbers, size)
+            yield numbers, self._in_size(size), self.giving.inputs(given)
+
+    def _in_size(self, size: tuple[int, int]) -> Sampler:
+        """Return what draws pictures of another size by the run's weights, one at a time.
+
+        Raises:
+            UsageError: for networks that are tied to their size.
+        """
+        pictures = {n: f for n, f in self.game.fields.items() if f.kind in ("image", "mask")}
+        sized = {n: replace(f, shape=(*size, f.shape[-1])) for n, f in pictures.items()}
+        try:
+            sampler, state = build.sampler(self.config, {**self.fields, **sized})
+            state.restore(self.tensors, of_game=False)
+        except (UsageError, RunError) as error:
+            raise UsageError(
+                f"size=own: this run's networks do not take {size[1]}x{size[0]} pixels ({error}) "
+                "Leave size=own out; the networks cyclegan, cut and gated take any size."
+            ) from error
+        sampler.block = 1
+        return sampler
 
     def _columns(self) -> int | None:
         """Return how many samples a grid has in a row; None for about as many as there are rows."""
+        if self.giving.each > 1:
+            return self.giving.each
         if "label" in self.given:
             return None
         mixed = [name for name in self.given if self.game.fields[name].kind == "mixture"]
@@ -112,52 +160,21 @@ class Drawing:
         found = LatentPaths(self.sampler).between(*ROWS, seed=self.options.seed)
         return np.reshape(np.asarray(found), (*ROWS, *self.game.fields["image"].shape))
 
+    def _write_view(self, rows: np.ndarray, out: Path) -> None:
+        """Write rows of a view as a picture or a film."""
+        if out.suffix == ".gif":
+            film(rows, out)
+        elif rows.ndim == 3:  # points: a figure for each row
+            draw = self._dataset().draw
+            write(rows, out, draw=lambda _: image.grid(image.to_float(np.stack([*map(draw, rows)]))))
+        else:
+            tiles = rows.reshape(-1, *rows.shape[2:])
+            write(tiles, out, draw=lambda these: image.grid(these, columns=rows.shape[1]))
+
     def _fields(self) -> Mapping[str, Field]:
         """Return what an example of the run's data has, from its own record where that says it."""
         facts = self.folder.data().get("fields")
         return from_facts(facts, self.folder.path / "run.json") if facts else self._dataset().fields
-
-    def _read(self, name: str, text: str) -> Given:
-        """Return what a user gives for one name."""
-        known = [*self.game.makes[self.options.make], *self.game.accepts]
-        known += self.game.conditions(np.arange(1))
-        if name not in known:
-            mistyped = [] if name in self.game.fields else [*known, *vars(self.options)]
-            told = suggest(name, mistyped) or " See: ganctl sample RUN --help"
-            raise UsageError(f"There is no option '{name}'.{told}")
-        return read(name, self.game.fields[name], text)
-
-    def _inputs(self) -> Any:
-        """Return what samples are made of: what was given, and held-out examples for what was not."""
-        needed = [name for name in self.game.makes[self.options.make] if name not in self.given]
-        if not needed and not self.given:
-            return None
-        dataset = self._needed(needed) if needed else None
-
-        def inputs(places: np.ndarray) -> dict[str, np.ndarray]:
-            rows = dict(dataset.examples(places, held=dataset.held_out > 0)) if dataset else {}
-            return rows | {name: each.values[places % len(each.values)] for name, each in self.given.items()}
-
-        return inputs
-
-    def _needed(self, names: list[str]) -> Any:
-        """Return the run's data, of which examples are taken for what nobody gave.
-
-        Raises:
-            UsageError: when they are not there: what to type instead.
-        """
-        told = " ".join(hint(name, self.game.fields[name]) for name in names)
-        try:
-            dataset = self._dataset()
-        except (UsageError, RunError) as error:
-            told = " ".join(hint(name, self.game.fields[name]) for name in names)
-            raise UsageError(
-                f"{names[0]}: the run's own data are not there ({error}) Type {told}."
-            ) from error
-        kind = "held-out" if dataset.held_out else "training"
-        told = " ".join(hint(name, self.game.fields[name]) for name in names)
-        self.remarks.append(f"{', '.join(names)}: {kind} examples of {dataset.name}; or type {told}")
-        return dataset
 
     def _dataset(self) -> Any:
         return build.dataset(self.config)

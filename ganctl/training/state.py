@@ -12,6 +12,7 @@ from ganctl.game.game import Game
 from ganctl.training.average import ExponentialAverage
 
 LASTING = "lasting/"  # what lazy turns last said
+OF_GAME = "game/"
 OF_TRAINING = ("optimizer/", LASTING)  # what only goes on training, and drawing does without
 
 
@@ -53,7 +54,7 @@ class State:
             for index, variable in enumerate(optimizer.variables):
                 found[f"optimizer/{player}/{index:03d}.{variable.name}"] = variable.value
         found |= {f"{LASTING}{name}": variable for name, variable in self._lasting.items()}
-        found |= {f"game/{name}": variable for name, variable in self.game.state().items()}
+        found |= {f"{OF_GAME}{name}": variable for name, variable in self.game.state().items()}
         if self.average:
             found |= {f"average/{name}": shadow for name, shadow in self.average.state().items()}
         return found
@@ -62,18 +63,25 @@ class State:
         """Return a copy of all variables as arrays."""
         return {name: variable.numpy() for name, variable in self.variables().items()}
 
-    def restore(self, tensors: Mapping[str, np.ndarray]) -> None:
+    def restore(self, tensors: Mapping[str, np.ndarray], *, of_game: bool = True) -> None:
         """Set every variable from a checkpoint.
+
+        Args:
+            tensors: by name.
+            of_game: whether what the game keeps besides networks is set as well, which may have the size of
+                what it was trained on.
 
         Raises:
             RunError: when names or shapes are not this run's; nothing has been changed then.
         """
         if not self.optimizers:
             tensors = {name: t for name, t in tensors.items() if not name.startswith(OF_TRAINING)}
+        if not of_game:
+            tensors = {name: t for name, t in tensors.items() if not name.startswith(OF_GAME)}
         for name in tensors:
             if name.startswith(LASTING):  # made when a turn is traced, which is later
                 self.lasting(name.removeprefix(LASTING))
-        state = self.variables()
+        state = {n: v for n, v in self.variables().items() if of_game or not n.startswith(OF_GAME)}
         # Of a checkpoint from before the first round; then they have said nothing yet.
         silent = {name: np.float32(0) for name in state if name.startswith(LASTING)}
         tensors = {**silent, **tensors}

@@ -84,12 +84,13 @@ def pictures(tmp_path):
 
 def test_pictures_come_from_a_file_a_folder_or_a_zip_in_the_field_s_size(pictures):
     one = read("shoe", IMAGE, str(pictures / "shoes/b.png"))
-    assert one.values.shape == (1, 6, 4, 3) and one.values.dtype == np.float32 and one.names == ["b.png"]
+    assert len(one.values) == 1 and one.names == ["b.png"] and one.pictures.sizes() == [(60, 40)]
+    assert one.values[np.array([0])].dtype == np.float32
     assert one.values[0].reshape(-1, 3).tolist() == [[-1, -1, 1]] * 24
     for place in ("shoes", "shoes.zip"):
         both = read("shoe", IMAGE, str(pictures / place))
-        assert both.names == ["a.png", "b.png"] and both.values.shape == (2, 6, 4, 3)
-        assert both.values[:, 0, 0].tolist() == [[1, -1, -1], [-1, -1, 1]]
+        assert both.names == ["a.png", "b.png"] and len(both.values) == 2
+        assert both.values[np.arange(2)][:, 0, 0].tolist() == [[1, -1, -1], [-1, -1, 1]]
 
 
 def test_pictures_that_cannot_be_read_are_refused(pictures):
@@ -103,6 +104,36 @@ def test_pictures_that_cannot_be_read_are_refused(pictures):
         with pytest.raises(UsageError, match=told) as caught:
             read("shoe", IMAGE, str(pictures / place))
         assert "dataset.path" not in str(caught.value)
+
+
+def test_bad_files_of_a_folder_are_left_out_and_names_keep_their_folders(pictures):
+    (pictures / "shoes/worn").mkdir()
+    Image.new("L", (9, 9), 7).save(pictures / "shoes/worn/c.png")
+    (pictures / "shoes/d.jpg").write_bytes(b"torn")
+    found = read("shoe", IMAGE, str(pictures / "shoes"))
+    assert found.names == ["a.png", "b.png", "worn/c.png"]
+    assert list(found.pictures.bad) == ["d.jpg"]
+
+
+def test_masks_are_white_in_the_hole_and_neither_empty_nor_full(pictures):
+    mask = Field(kind="mask", shape=(6, 4, 1))
+    drawn = np.zeros((6, 4), np.uint8)
+    drawn[2:4] = 255
+    for name, pixels in (("hole", drawn), ("empty", 0 * drawn), ("full", np.full_like(drawn, 255))):
+        Image.fromarray(pixels).save(pictures / f"{name}.png")
+    found = read("mask", mask, str(pictures / "hole.png")).values[np.array([0])]
+    assert found.shape == (1, 6, 4, 1) and found[0, 2:4].all() and found.sum() == 8
+    for name, told in (("empty", "no white pixel"), ("full", "nothing but white")):
+        with pytest.raises(UsageError, match=rf"{name}\.png has {told}"):
+            read("mask", mask, str(pictures / f"{name}.png")).values[np.array([0])]
+
+
+def test_transparent_parts_are_holes(pictures):
+    torn = np.full((6, 4, 4), 255, np.uint8)
+    torn[:2, :, 3] = 0
+    Image.fromarray(torn).save(pictures / "torn.png")
+    holes = read("image", IMAGE, str(pictures / "torn.png")).pictures.holes()
+    assert (holes[0][0, :2] == 1).all() and (holes[0][0, 2:] == -1).all()
 
 
 def test_classes_to_go_between_are_shares_of_each():
