@@ -12,9 +12,8 @@ from ganctl.game.batch import Batch, Terms
 from ganctl.game.field import Fields
 from ganctl.game.game import Game
 from ganctl.layer.blur import taps
+from ganctl.loss.contrastive import contrast
 from ganctl.model.pictures import expect_pictures, tiles
-
-ITSELF = -10.0  # what stands for a place's likeness to itself among the negatives: almost nothing
 
 
 class CUT(Game):
@@ -130,10 +129,7 @@ class CUT(Game):
             queries = [_mirrored(each, back) for each in queries]
         pairs = [self._chosen(*each, batch) for each in zip(queries, keys, strict=True)]
         queries, keys = self.heads([one for one, _ in pairs]), self.heads([other for _, other in pairs])
-        found = [
-            contrast(query, tf.stop_gradient(key), self.temperature)
-            for query, key in zip(queries, keys, strict=True)
-        ]
+        found = [contrast(query, key, self.temperature) for query, key in zip(queries, keys, strict=True)]
         return tf.add_n(found) / len(found)
 
     def _chosen(self, query: tf.Tensor, key: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
@@ -148,23 +144,6 @@ class CUT(Game):
     def _coin(self, batch: Batch) -> tf.Tensor:
         """Return of each example whether it is mirrored, bool (size, 1, 1, 1)."""
         return batch.once("coin", lambda: batch.uniform(1, 1, 1) < 0.5)
-
-
-def contrast(query: tf.Tensor, key: tf.Tensor, temperature: float) -> tf.Tensor:
-    """Return the mean cross entropy of finding each query's own key among its picture's.
-
-    Park et al. (2020), equation 2, as released: its own place stands among the negatives once more, as a
-    likeness of -10.
-
-    Args:
-        query, key: directions (size, places, d); equal places belong together.
-        temperature: likenesses are divided by it.
-    """
-    likeness = tf.matmul(query, key, transpose_b=True)
-    own = tf.reduce_sum(query * key, axis=-1, keepdims=True)
-    others = tf.linalg.set_diag(likeness, tf.fill(tf.shape(likeness)[:-1], ITSELF))
-    logits = tf.concat([own, others], axis=-1) / temperature
-    return tf.reduce_mean(tf.reduce_logsumexp(logits, axis=-1) - logits[..., 0])
 
 
 def _mirrored(images: tf.Tensor, coin: tf.Tensor) -> tf.Tensor:

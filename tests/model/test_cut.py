@@ -28,7 +28,7 @@ def directions(*shape, seed=0):
 
 
 def test_contrast_has_the_values_of_the_limiting_cases(tensorflow):
-    from ganctl.model.cut import contrast
+    from ganctl.loss.contrastive import contrast
 
     # Orthogonal places that match: 255 negatives of likeness 0 against one positive of 1.
     alone = np.eye(256, dtype=np.float32)[None]
@@ -40,7 +40,7 @@ def test_contrast_has_the_values_of_the_limiting_cases(tensorflow):
 
 
 def test_contrast_is_the_cross_entropy_written_out(tensorflow):
-    from ganctl.model.cut import contrast
+    from ganctl.loss.contrastive import contrast
 
     query, key = directions(2, 5, 3), directions(2, 5, 3, seed=1)
     total = 0.0

@@ -12,7 +12,7 @@ MODELS = choices("model")
 DISTINCT = ("gan", "dcgan", "wgan", "sngan", "r3gan", "unrolled", "points", "cgan")
 PRECISE = [("dcgan", "float32"), ("dcgan", "bfloat16"), ("gan", "float16"), ("r3gan", "float16")]
 COMPILED = [("dcgan", "false"), ("dcgan", "true")]
-NOISELESS = ("cyclegan", "cut", "fastcut")  # what is made depends on the input alone
+NOISELESS = ("cyclegan", "cut", "fastcut", "inpainting")  # what is made depends on the input alone
 
 
 def snapshot(game, player):
