@@ -6,7 +6,8 @@ python docs/family_results.py measure DATA outputs/families only=cogan # those w
 python docs/family_results.py table outputs/families                   # the tables, in Markdown
 python docs/family_results.py commands DATA                            # what is trained, as commands
 
-DATA holds the folders mnist and fashion-mnist with the published idx files.
+DATA holds the folders mnist and fashion-mnist with the published idx files; for pictures made of pictures
+also facades (train/ and test/, photo left, labels right) and cats_dogs_128 (train/ and test/ of photographs).
 """
 
 import json
@@ -21,6 +22,14 @@ from results import SEEDS, seconds  # the script beside this one
 BY_CLASS = ["fid", "label_fidelity", "accuracy_score", "intra_fid"]
 MNIST, FASHION = "dataset.path={data}/mnist", "dataset.path={data}/fashion-mnist"
 COUPLED = ["experiment=digits_and_edges", MNIST]
+SMALL = [f"network.{word}" for word in ("generator.filters=32", "discriminator.layers=1")]
+TURNED = ["dataset.size=64", "dataset.crop=4", "dataset.flip=true"]
+FILTERED = ["dataset=filtered", "dataset.path={data}/cats_dogs_128", "dataset.filter=recoloured", *TURNED]
+UNPAIRED = [*FILTERED, "network.generator.filters=16", "network.generator.blocks=4"]
+UNPAIRED += ["network.discriminator.filters=32", "network.discriminator.layers=1", "trainer.steps=8000"]
+FACADES = ["dataset.path={data}/facades", "dataset.direction=b_to_a", *TURNED, *SMALL, "trainer.steps=10000"]
+CATS = ["model=inpainting", "dataset.path={data}/cats_dogs_128", "dataset.flip=true", *SMALL]
+CATS += ["trainer.steps=3000"]
 # By name: what is trained, and by what it is measured.
 RUNS: dict[str, tuple[list[str], list[str]]] = {
     "mnist_by_class": (["experiment=mnist_by_class", MNIST], BY_CLASS),
@@ -42,6 +51,30 @@ RUNS: dict[str, tuple[list[str], list[str]]] = {
     "ebgan_without_pull_away": (
         ["model=ebgan", "dataset=mnist", MNIST, "penalty=[]", "trainer.steps=6000"],
         ["fid", "spread"],
+    ),
+    "recoloured_pix2pix": (
+        [
+            "model=pix2pix",
+            *FILTERED,
+            "dataset.paired=true",
+            *SMALL,
+            "trainer.batch_size=4",
+            "trainer.steps=3000",
+        ],
+        ["truth"],
+    ),
+    "recoloured_cut": (["model=cut", *UNPAIRED], ["truth"]),
+    "recoloured_cyclegan": (["model=cyclegan", *UNPAIRED], ["truth"]),
+    "recoloured_cyclegan_without_cycle": (["model=cyclegan", *UNPAIRED, "model.cycle=0"], ["truth"]),
+    "facades_pix2pix": (["model=pix2pix", *FACADES], ["truth"]),
+    "facades_pix2pix_l1_alone": (["model=pix2pix", *FACADES, "model.adversarial=0"], ["truth"]),
+    "facades_pix2pix_game_alone": (["model=pix2pix", *FACADES, "model.reconstruction=0"], ["truth"]),
+    "facades_bicyclegan": (["model=bicyclegan", *FACADES], ["truth", "variety"]),
+    "cats_centre": (CATS, ["truth"]),
+    "cats_free": ([*CATS, "dataset.mask=free"], ["truth"]),
+    "mnist_centre": (
+        ["model=inpainting", "dataset.of=mnist", MNIST, *SMALL, "trainer.steps=3000"],
+        ["truth"],
     ),
 }
 

@@ -32,6 +32,7 @@ class Pix2Pix(Game):
         fields: Fields,
         *,
         reconstruction: float = 100.0,
+        adversarial: float = 1.0,
         discriminator_weight: float = 0.5,
         **parts,
     ):
@@ -43,6 +44,8 @@ class Pix2Pix(Game):
             fields: of the data, with the images "input" and "image".
             reconstruction: the paper's lambda, weight of the mean absolute distance to the truth; 0 leaves it
                 out.
+            adversarial: weight of the generator's adversarial term; 0 leaves the distance alone, the paper's
+                "L1", and the discriminator plays for nobody.
             discriminator_weight: of the discriminator's adversarial term, halved "while optimizing D, which
                 slows down the rate at which D learns" (section 3.3); Adam, which follows no scale, hides it.
 
@@ -53,8 +56,10 @@ class Pix2Pix(Game):
         super().__init__(fields, **parts)
         expect_pictures("pix2pix", fields, "dataset=paired dataset.path=FOLDER")
         expect_number("model.reconstruction", reconstruction)
+        expect_number("model.adversarial", adversarial)
         expect_number("model.discriminator_weight", discriminator_weight)
-        self.reconstruction, self.share = reconstruction, discriminator_weight
+        self.reconstruction, self.adversarial = reconstruction, adversarial
+        self.share = discriminator_weight
         source, shape = fields["input"].shape, fields["image"].shape
         self.generator: keras.Model = network.generator(source, shape)
         self.adversary = Adversary(
@@ -74,6 +79,7 @@ class Pix2Pix(Game):
     def generator_loss(self, batch: Batch) -> Terms:
         fake = self.generate(batch)
         terms = self.adversary.generator(batch, fake)
+        terms["adversarial"] = self.adversarial * terms["adversarial"]
         if self.reconstruction:
             distance = tf.reduce_mean(tf.abs(fake - batch["image"]))
             terms["reconstruction"] = self.reconstruction * distance

@@ -50,7 +50,11 @@ def test_terms_are_weighed_as_in_the_paper_and_weights_of_nothing_leave_them_out
     np.testing.assert_allclose(found["adversarial"], np.log1p(np.exp(-made)).mean(), rtol=1e-5)
     whole = np.log1p(np.exp(-real)).mean() + np.log1p(np.exp(made)).mean()
     np.testing.assert_allclose(game.discriminator_loss(batch)["adversarial"], whole / 2, rtol=1e-5)
-    game.reconstruction, game.share = 0.0, 1.0
+    game.adversarial = 0.0
+    alone = batch_of(dataset)
+    alone.once("fake", lambda: fake)
+    assert float(game.generator_loss(alone)["adversarial"]) == 0.0
+    game.reconstruction, game.share, game.adversarial = 0.0, 1.0, 1.0
     again = batch_of(dataset)
     again.once("fake", lambda: fake)
     assert list(game.generator_loss(again)) == ["adversarial"]
