@@ -39,6 +39,7 @@ class CUT(Game):
         mirrored: bool = False,
         places: int = 256,
         temperature: float = 0.07,
+        together: bool = False,
         adversarial: float = 2.0,
         **parts,
     ):
@@ -55,6 +56,8 @@ class CUT(Game):
                 back: FastCUT's flip equivariance.
             places: of each tap that are compared, at random.
             temperature: likenesses are divided by it, at least 0.001.
+            together: whether a place is told from those of all pictures of the batch, for patches of one
+                picture a domain.
             adversarial: weight of the generator's adversarial term; 2 with the halves of `LeastSquares`, as
                 the release has none in it.
 
@@ -68,6 +71,7 @@ class CUT(Game):
         expect_number("model.adversarial", adversarial)
         expect_number("model.identity", identity)
         expect_switch("model.mirrored", mirrored)
+        expect_switch("model.together", together)
         expect_number("model.temperature", temperature, 0.001)
         expect_whole("model.places", places, 1)
         source, shape = tuple(fields["input"].shape), tuple(fields["image"].shape)
@@ -78,6 +82,7 @@ class CUT(Game):
             )
         self.contrast, self.identity, self.mirrored = contrast, identity, mirrored
         self.places, self.temperature, self.adversarial = places, temperature, adversarial
+        self.together = together
         self.generator: keras.Model = network.generator(source, shape)
         features = taps(self.generator)
         if not features or not hasattr(network, "heads"):
@@ -129,7 +134,10 @@ class CUT(Game):
             queries = [_mirrored(each, back) for each in queries]
         pairs = [self._chosen(*each, batch) for each in zip(queries, keys, strict=True)]
         queries, keys = self.heads([one for one, _ in pairs]), self.heads([other for _, other in pairs])
-        found = [contrast(query, key, self.temperature) for query, key in zip(queries, keys, strict=True)]
+        found = [
+            contrast(query, key, self.temperature, together=self.together)
+            for query, key in zip(queries, keys, strict=True)
+        ]
         return tf.add_n(found) / len(found)
 
     def _chosen(self, query: tf.Tensor, key: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:

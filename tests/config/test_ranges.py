@@ -23,7 +23,7 @@ OF_THEIR_PARTS = (
     *("final_momentum", "ramp", "of_latent", "of_label", "of_image", "joint", "joint_pieces", "dense", "own"),
     *("own_discriminator", "categories", "codes", "query", "embedding", "temperature", "supervised"),
     *("metric.pairs.samples", "metric.variety.inputs", "metric.variety.each"),
-    *("of_reals", "of_fakes", "contrast", "places", "units", "dilations"),
+    *("of_reals", "of_fakes", "contrast", "places", "units", "dilations", "patches"),
 )
 
 

@@ -229,3 +229,25 @@ def test_facades_are_pairs_of_a_photo_and_its_labels():
     blue = [np.mean(rows[name][..., 2] > rows[name][..., 0] + 0.5) for name in ("input", "image")]
     assert blue[0] > 0.3 > blue[1]
     assert os.path.basename(DATA / "facades") == dataset.name
+
+
+def test_patches_of_one_picture_are_a_domain(tmp_path):
+    """Each patch lies within its picture, at a place and a scale that its number decides."""
+    ramp = np.add.outer(np.arange(90), 2 * np.arange(70)).astype(np.uint8)  # a plane: every patch is one
+    for name, turned in (("trainA", ramp), ("trainB", ramp[::-1])):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.repeat(turned[..., None], 3, axis=-1)).save(tmp_path / name / "one.png")
+    rules = {"path": str(tmp_path), "size": 16, "patches": 50}
+    data = unpaired(**rules)
+    assert len(data) == 50 and data.fields["input"].shape == (16, 16, 3)
+    found = data.kinds["input"].read(np.arange(50)).astype(int)
+    assert np.array_equal(found[7], unpaired(**rules).kinds["input"].read(np.array([7]))[0])
+    middle = found[:, 8, 8, 0]
+    assert len(np.unique(middle)) > 20 and found.min() >= ramp.min() and found.max() <= ramp.max()
+    slopes = (found[:, 12, 8, 0] - found[:, 4, 8, 0]) / 8  # rows of the picture for a row of the patch
+    assert slopes.min() > 0.8 and slopes.max() > 3.0
+    assert data.fingerprint != unpaired(path=str(tmp_path), size=16).fingerprint
+    batch = next(iter(data.batches(8, seed=0)))
+    assert batch["input"].shape == (8, 16, 16, 3)
+    with pytest.raises(UsageError, match=r"dataset\.patches: expected a whole number of at least 1"):
+        unpaired(**rules | {"patches": 0})

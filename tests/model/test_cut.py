@@ -53,6 +53,15 @@ def test_contrast_is_the_cross_entropy_written_out(tensorflow):
     assert float(contrast(query, key, 0.5)) == pytest.approx(total / 10, rel=1e-5)
 
 
+def test_places_of_a_batch_together_are_those_of_one_large_picture(tensorflow):
+    from ganctl.loss.contrastive import contrast
+
+    query, key = directions(3, 4, 5), directions(3, 4, 5, seed=1)
+    one = contrast(query.reshape(1, 12, 5), key.reshape(1, 12, 5), 0.2)
+    assert float(contrast(query, key, 0.2, together=True)) == pytest.approx(float(one), rel=1e-6)
+    assert float(one) > float(contrast(query, key, 0.2))
+
+
 def test_terms_are_weighed_as_in_the_authors_release(cut):
     dataset, trainer = cut()
     game, batch = trainer.game, batch_of(dataset)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from ganctl.check import expect_whole
 from ganctl.dataset.images.selection import Selection
 from ganctl.dataset.options import Augmentation
+from ganctl.dataset.pairs.patches import cut
 from ganctl.dataset.pairs.pictures import Kinds, Pictures
 from ganctl.dataset.pairs.place import Place, place, reading, title, turned, two_places
 from ganctl.error import UsageError
@@ -25,6 +27,7 @@ def unpaired(
     holdout: int = 0,
     flip: bool = False,
     crop: int = 0,
+    patches: int | None = None,
 ) -> Pictures:
     """Return pictures of two domains, "input" and "image", each in an order and at a length of its own.
 
@@ -40,6 +43,8 @@ def unpaired(
         on_bad, cache: see `ganctl.dataset.images.folder.image_folder`.
         limit, holdout: of each domain; see `ganctl.dataset.images.selection.Selection`.
         flip, crop: see `ganctl.dataset.options.Augmentation`.
+        patches: how many squares are cut out of each picture, at places and scales of their own, so that a
+            few large pictures, or one, make a domain; None for whole pictures.
 
     Raises:
         UsageError: an option outside its range, or no pictures.
@@ -49,7 +54,10 @@ def unpaired(
     augmentation.fits(files.form.shape)
     selection = Selection(limit=limit, holdout=holdout)
     places = two_places(a, b, direction) or _inside(path, direction)
-    images = {kind: each.images(files) for kind, each in zip(("input", "image"), places, strict=True)}
+    if patches is not None:
+        expect_whole("dataset.patches", patches, 1)
+    both = dict(zip(("input", "image"), places, strict=True))
+    images = {kind: each.images(files) for kind, each in both.items()}
 
     def unseen() -> Kinds | None:
         first, second = (each.held_out for each in places)
@@ -59,9 +67,9 @@ def unpaired(
 
     return Pictures(
         title(*places),
-        {kind: each.storage for kind, each in images.items()},
+        {kind: cut(both[kind], each, files.form, patches) for kind, each in images.items()},
         streams={"image": 0, "input": 1},
-        content=repr([(kind, each.fingerprint) for kind, each in images.items()]),
+        content=repr([(kind, each.fingerprint) for kind, each in images.items()] + [patches] * bool(patches)),
         augmentation=augmentation,
         selection=selection,
         unseen=unseen,
