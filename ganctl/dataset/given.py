@@ -60,7 +60,7 @@ class Masks:
         return found
 
 
-def read(name: str, kind: Field, text: str) -> Given:
+def read(name: str, kind: Field, text: str, *, half: str = "") -> Given:
     """Return the values that a text gives for a field.
 
     Args:
@@ -68,6 +68,7 @@ def read(name: str, kind: Field, text: str) -> Given:
         kind: what the field is.
         text: labels by number or name and numbers, with commas between or FROM..TO, or all labels;
             classes to go between; of images and masks a file, a folder or a zip.
+        half: of pictures, see `ganctl.dataset.given_pictures.pictures`.
 
     Raises:
         UsageError: for a text that is none of it, or a kind that cannot be typed.
@@ -83,7 +84,7 @@ def read(name: str, kind: Field, text: str) -> Given:
     if kind.kind in ("image", "mask"):
         from ganctl.dataset.given_pictures import pictures
 
-        found = pictures(name, kind.shape, text)
+        found = pictures(name, kind.shape, text, half=half)
         return Given(found if kind.kind == "image" else Masks(found), found.names, found)
     raise UsageError(f"{name}: {kind.kind} data cannot be given on the command line.")
 

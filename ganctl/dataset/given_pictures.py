@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -42,18 +42,20 @@ class GivenPictures:
         return image.to_float(self.storage.read(np.atleast_1d(places)))
 
     def sizes(self) -> list[tuple[int, int]]:
-        """Return (height, width) of every file, upright."""
+        """Return (height, width) of every picture, upright."""
         found = []
         for name in self.names:
             with Image.open(io.BytesIO(self.source.read(name)), formats=FORMATS) as opened:
                 turned = opened.getexif().get(0x0112, 1) >= 5  # EXIF's orientation on its side
-                found.append(opened.size if turned else opened.size[::-1])
+                size = opened.size if turned else opened.size[::-1]
+                half = isinstance(self.form, HalfOf) and self.form.is_both(size[1], size[0])
+                found.append((size[0], size[1] // 2) if half else size)
         return found
 
     def in_size(self, height: int, width: int) -> "GivenPictures":
         """Return the same in another size."""
-        other = type(self.form)(height, width, self.form.channels, self.form.fit, self.form.background)
-        return GivenPictures(self.source, self.names, other, self.bad)
+        sized = replace(self.form, height=height, width=width)
+        return GivenPictures(self.source, self.names, sized, self.bad)
 
     def holes(self) -> "GivenPictures":
         """Return where the pictures are transparent, as masks: white in the hole."""
@@ -79,6 +81,31 @@ class Transparent(Form):
         return np.where(np.asarray(opaque) < 128, 255, 0).astype(np.uint8)[..., None]
 
 
+@dataclass(frozen=True)
+class HalfOf(Form):
+    """One half of a file that shows two pictures side by side; of any other file, the whole.
+
+    Args:
+        second: whether the right half is meant.
+    """
+
+    second: bool = False
+
+    def read(self, image: Image.Image) -> np.ndarray:
+        """Return the picture of an opened file, uint8 of `shape`."""
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        if not self.is_both(*image.size):
+            return self.made(image)
+        middle = image.width // 2
+        left = image.width - middle if self.second else 0
+        return self.made(image.crop((left, 0, left + middle, image.height)))
+
+    def is_both(self, width: int, height: int) -> bool:
+        """Return whether a file of this size is twice as wide as one picture is, by a fiftieth or less."""
+        return abs(width / height / (2 * self.width / self.height) - 1) < 0.02
+
+
 class File:
     """One file as a source."""
 
@@ -93,7 +120,7 @@ class File:
             raise BadImage(error.strerror or str(error)) from error
 
 
-def pictures(name: str, shape: Sequence[int], text: str) -> GivenPictures:
+def pictures(name: str, shape: Sequence[int], text: str, *, half: str = "") -> GivenPictures:
     """Return the pictures of a file, a folder or a zip, the middle of each cut to the shape.
 
     Files of a folder or zip that cannot be read are left out.
@@ -102,12 +129,15 @@ def pictures(name: str, shape: Sequence[int], text: str) -> GivenPictures:
         name: of the field, for messages.
         shape: (height, width, channels).
         text: what was typed.
+        half: "left" or "right" where files may show two pictures side by side; see `HalfOf`.
 
     Raises:
         UsageError: for a place without a picture that can be read.
     """
     path, (height, width, channels) = Path(text).expanduser(), shape
     wanted = form(size=[height, width], channels=channels, fit="crop", background="white")
+    if half:
+        wanted = HalfOf(height, width, channels, wanted.fit, wanted.background, second=half == "right")
     if not path.exists():
         raise UsageError(f"{name}: expected a picture, a folder or a zip of pictures, got '{text}'.")
     if path.is_file() and path.suffix.lower() != ZIP:

@@ -49,7 +49,7 @@ class Drawing:
         if options.make not in self.game.makes:
             known = ", ".join(self.game.makes)
             raise UsageError(f"make: expected one of {known}, got '{options.make}'.")
-        self.giving = Giving(self.game, options, self._dataset)
+        self.giving = Giving(self.game, options, self._dataset, _halves(self.config["dataset"]))
         self.given, self.count, self.remarks = self.giving.given, self.giving.count, self.giving.remarks
         self.averaged = bool(self.sampler.average and options.average)
 
@@ -185,3 +185,11 @@ class Drawing:
             return None
         given = self.given.get("label")
         return self.sampler.labels(self.count) if given is None else np.resize(given.values, self.count)
+
+
+def _halves(dataset: Mapping[str, Any]) -> dict[str, str]:
+    """Return by field the half of a file that shows it, where a run's pairs share files; else nothing."""
+    if not str(dataset.get("_target_")).endswith("paired.paired") or not dataset.get("path"):
+        return {}
+    both = ("left", "right") if dataset.get("direction") == "a_to_b" else ("right", "left")
+    return dict(zip(("input", "image"), both, strict=True))

@@ -1,6 +1,7 @@
 """What a user gives for a run's samples, and held-out examples for what nobody gave."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ class Giving:
         game: the run's.
         options: has `n`, `make` and `given`, texts by field (`ganctl sample`).
         load: returns the run's data.
+        halves: by field, "left" or "right" where the run's files show both pictures side by side.
 
     Attributes:
         given: by field, what the user gave.
@@ -31,8 +33,14 @@ class Giving:
         UsageError: for data that the run's samples are not made of, or that do not belong together.
     """
 
-    def __init__(self, game: Game, options: Any, load: Callable[[], Any]) -> None:
-        self.game, self.options, self.load = game, options, load
+    def __init__(
+        self,
+        game: Game,
+        options: Any,
+        load: Callable[[], Any],
+        halves: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.game, self.options, self.load, self.halves = game, options, load, halves
         self.remarks: list[str] = []
         self.given = {name: self._read(name, text) for name, text in options.given.items()}
         self._transparent()
@@ -88,7 +96,7 @@ class Giving:
             mistyped = [] if name in self.game.fields else [*known, *vars(self.options)]
             told = suggest(name, mistyped) or " See: ganctl sample RUN --help"
             raise UsageError(f"There is no option '{name}'.{told}")
-        found = read(name, self.game.fields[name], text)
+        found = read(name, self.game.fields[name], text, half=self.halves.get(name, ""))
         if found.pictures and found.pictures.bad:
             bad = found.pictures.bad
             told = ", ".join(f"{each} ({why})" for each, why in list(bad.items())[:3])

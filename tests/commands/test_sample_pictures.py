@@ -116,3 +116,18 @@ def test_masks_that_do_not_fit_are_told(sample, tmp_path):
     assert "mask: expected one picture, or as many as for image, 3, got 2." in told
     (tmp_path / "nothing").mkdir()
     assert "there is none" in sample("cyclegan", "input=nothing/", "out=x/", code=2)
+
+
+def test_of_files_that_show_both_pictures_the_input_s_half_is_taken(sample, tmp_path):
+    """The run's files have A on the left and B, here the image, on the right."""
+    random = np.random.default_rng(1)
+    both = random.integers(0, 256, (16, 48, 3), dtype=np.uint8)
+    for name, pixels in (("both.png", both), ("left.png", both[:, :24])):
+        Image.fromarray(pixels).save(tmp_path / name)
+    for name in ("both", "left"):
+        sample("bicyclegan", f"input={name}.png", f"out={name}/")
+    assert (tmp_path / "both/both.png").read_bytes() == (tmp_path / "left/left.png").read_bytes()
+    sample("bicyclegan", "input=both.png", "out=made.png")
+    sample("bicyclegan", "input=both.png", "image=both.png", "out=sheet.png")
+    made, sheet = (np.asarray(Image.open(tmp_path / name)) for name in ("made.png", "sheet.png"))
+    assert sheet.shape[1] > made.shape[1] + 23 and np.array_equal(sheet[2:18, -26:-2], both[:, 24:])

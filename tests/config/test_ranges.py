@@ -24,6 +24,7 @@ OF_THEIR_PARTS = (
     *("own_discriminator", "categories", "codes", "query", "embedding", "temperature", "supervised"),
     *("metric.pairs.samples", "metric.variety.inputs", "metric.variety.each"),
     *("of_reals", "of_fakes", "contrast", "places", "units", "dilations", "patches"),
+    *("divergence", "recovery", "scales"),
 )
 
 
