@@ -85,7 +85,12 @@ def read(name: str, kind: Field, text: str, *, half: str = "") -> Given:
         from ganctl.dataset.given_pictures import pictures
 
         found = pictures(name, kind.shape, text, half=half)
-        return Given(found if kind.kind == "image" else Masks(found), found.names, found)
+        if kind.kind == "image":
+            return Given(found, found.names, found)
+        masks = Masks(found)
+        for place in range(len(masks)):  # before anything is drawn
+            masks[np.array([place])]
+        return Given(masks, found.names, found)
     raise UsageError(f"{name}: {kind.kind} data cannot be given on the command line.")
 
 

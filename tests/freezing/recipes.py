@@ -44,6 +44,16 @@ GROWING = tuple(
     for player in ("generator", "discriminator")
     for word in ("filters=64", "most=8")
 )
+PLAYERS = ("generator", "discriminator")
+PERCEPTRONS = tuple(f"network.{player}.hidden=[16]" for player in PLAYERS)
+FLAT = tuple(f"network.{player}.filters=[8,8]" for player in PLAYERS)
+DEEP = ("network.generator.filters=[8,8,8]", "network.discriminator.filters=[8,8]")
+CONVOLUTIONS = ("network.generator.filters=[8,4]", "network.discriminator.filters=[4,8]")
+CONTRASTED = (*PATCHES, "network.generator.blocks=1", "network.heads.units=8")
+UNPAIRED = ("dataset.a={made}/pictures/even", "dataset.b={made}/pictures/odd")
+PAIRED = "dataset.paired=true"
+EVEN = "sample latest input={made}/pictures/even"
+SOME = ("sample latest n=4 out=raw.npy",)
 SHORT = ("model.images=8", "model.fading=8", "model.batch_sizes=[8]")  # a phase a step
 # By recipe: its words, and what is done with the run afterwards.
 FAMILIES = {
@@ -69,5 +79,46 @@ FAMILIES = {
         ),
         ("sample latest make=input image={made}/pictures/even n=3 out=raw.npy",),
     ),
+    "cut": ((*CONTRASTED, *UNPAIRED), (f"{EVEN} out=made/",)),
+    "fastcut": ((*CONTRASTED, *UNPAIRED), (f"{EVEN} out=raw.npy",)),
+    "bicyclegan": (
+        (
+            *PATCHES,
+            "network.encoder.filters=4",
+            "dataset.path={made}/pictures/even",
+            "dataset=filtered",
+            PAIRED,
+        ),
+        (f"{EVEN} n=2 out=made/", "evaluate latest n=6 metric=[truth,variety]"),
+    ),
+    "inpainting": (
+        (*PATCHES, "dataset.path={made}/pictures/even", "dataset.mask=free"),
+        ("sample latest n=3 out=raw.npy", "evaluate latest n=6 metric=[truth]"),
+    ),
+    "cgan_mlp": (tuple(f"network.{p}.{w}=8" for p in PLAYERS for w in ("of_label", "joint")), SOME),
+    "infogan": (
+        (*(f"network.{p}.dense=16" for p in PLAYERS), *CONVOLUTIONS),
+        (*SOME, "evaluate latest n=64 metric=[code_accuracy] extractor=digits"),
+    ),
+    "projection": (FLAT, (*SOME, "evaluate latest n=64 metric=[label_fidelity] extractor=digits")),
+    "sagan": (FLAT, SOME),
+    "biggan": (DEEP, SOME),
+    "reacgan": ((*DEEP, "network.discriminator.embedding=4"), SOME),
+    "ssgan": (("network.generator.filters=[8]", "network.discriminator.filters=[4,8]"), SOME),
+    "ebgan": (PERCEPTRONS, SOME),
+    "began": (tuple(f"network.{p}.filters=4" for p in PLAYERS), SOME),
+    "madgan": (tuple(NARROW), SOME),
+    "cogan": (
+        (*NARROW, "network.discriminator.dense=8", "dataset.of=digits"),
+        (*SOME, "evaluate latest n=64 metric=[pairs] metric.pairs.samples=64"),
+    ),
+    "semisupervised": (("dataset.of=digits", "dataset.labelled=20", *PERCEPTRONS), SOME),
 }
-TRANSLATING = ("pix2pix", "cyclegan")  # which are made of pictures, and have no latent
+TRANSLATING = (
+    "pix2pix",
+    "cyclegan",
+    "cut",
+    "fastcut",
+    "bicyclegan",
+    "inpainting",
+)  # which are made of pictures, and have no latent
