@@ -12,12 +12,17 @@ from ganctl import cli
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
-    """Runs of one step from pictures to pictures."""
+    """Runs of one step from pictures to pictures, by model, each trained when it is first asked for."""
     folder = tmp_path_factory.mktemp("pictures")
-    for model in ("cyclegan", "bicyclegan", "inpainting"):
-        words = [*tiny(model), *data(model, folder / model), "trainer.steps=1", "trainer.batch_size=2"]
-        assert cli.main(["train", *words, f"outputs={folder}/outputs", f"name={model}"]) == 0
-    return folder / "outputs"
+
+    def of(model):
+        run = folder / "outputs" / model
+        if not run.exists():
+            words = [*tiny(model), *data(model, folder / model), "trainer.steps=1", "trainer.batch_size=2"]
+            assert cli.main(["train", *words, f"outputs={run.parent}", f"name={model}"]) == 0
+        return run
+
+    return of
 
 
 @pytest.fixture
@@ -32,7 +37,9 @@ def sample(outputs, tmp_path, monkeypatch, capsys):
     (tmp_path / "photos/torn.png").write_bytes(b"\x89PNG torn")
 
     def run(model, *words, code=0):
-        assert cli.main(["sample", str(outputs / model), *words]) == code
+        folder = str(outputs(model))
+        capsys.readouterr()
+        assert cli.main(["sample", folder, *words]) == code
         said = capsys.readouterr()
         return said.err if code else said.out
 
@@ -104,14 +111,14 @@ def test_a_hole_is_filled_by_mask_by_transparency_or_as_in_training(sample, tmp_
 
 def test_masks_that_do_not_fit_are_told(sample, tmp_path):
     Image.fromarray(np.full((16, 24), 255, np.uint8)).save(tmp_path / "full.png")
-    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "small.png")
+    Image.fromarray(np.eye(8, dtype=np.uint8) * 255).save(tmp_path / "small.png")
     photo = "image=photos/b.jpg"
     assert "full.png has nothing but white" in sample("inpainting", photo, "mask=full.png", "out=x/", code=2)
     told = sample("inpainting", photo, "mask=small.png", "out=x/", code=2)
     assert "expected pictures of equal size; b.jpg has 24x16 pixels, small.png 8x8." in told
     for name in ("one", "two"):
         (tmp_path / "masks").mkdir(exist_ok=True)
-        Image.fromarray(np.zeros((16, 24), np.uint8)).save(tmp_path / f"masks/{name}.png")
+        Image.fromarray(np.eye(16, 24, dtype=np.uint8) * 255).save(tmp_path / f"masks/{name}.png")
     told = sample("inpainting", "image=photos/", "mask=masks/", "out=x/", code=2)
     assert "mask: expected one picture, or as many as for image, 3, got 2." in told
     (tmp_path / "nothing").mkdir()

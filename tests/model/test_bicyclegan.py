@@ -113,8 +113,8 @@ def test_the_generator_alone_moves_by_what_is_read_of_its_latents(bicyclegan, te
     assert isinstance(turns[-1], Turn)
 
 
-def test_it_compiles_and_repeats_from_a_checkpoint(bicyclegan, tensorflow):
-    dataset, trainer = bicyclegan("trainer.jit=true", "trainer.batch_size=2")
+def test_it_compiles(bicyclegan, tensorflow):
+    dataset, trainer = bicyclegan("trainer.jit=true", "trainer.batch_size=2", "model.scales=1")
     rows = next(iter(dataset.batches(2, seed=0)))
     key, step = tensorflow.constant([1, 2]), tensorflow.constant(0, "int64")
     for player in ("discriminator", "generator"):
@@ -153,13 +153,15 @@ def test_grids_and_views_show_styles(bicyclegan):
 
 def test_pictures_are_learnt_to_come_out_of_their_latents(bicyclegan):
     fast = [f"optimizer.{who}.learning_rate=0.003" for who in ("generator", "discriminator")]
-    dataset, trainer = bicyclegan(*fast, *(f"network.{net}.start=normal" for net in ("generator", "encoder")))
+    dataset, trainer = bicyclegan(
+        *fast, "model.scales=1", *(f"network.{net}.start=normal" for net in ("generator", "encoder"))
+    )
     dataset.kinds = dict.fromkeys(("input", "image"), blobs(8))
-    found = []
-    for rounds in (1, 80):
-        report = trainer.train(trainer.batches(dataset), rounds).numpy()
+    found, batches = [], trainer.batches(dataset)
+    for _ in range(50):  # by one graph
+        report = trainer.train(batches).numpy()
         found.append(dict(zip(trainer.rounds.terms, report, strict=True))["generator/reconstruction"])
-    assert found[1] < 0.6 * found[0]
+    assert found[-1] < 0.6 * found[0]
 
 
 def test_what_does_not_fit_is_refused_in_one_line(bicyclegan, make, tmp_path):
