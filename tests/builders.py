@@ -135,6 +135,22 @@ def play(trainer, batch, key, step, watched, *, player: str):
     return turn(batch, key, step, watched)
 
 
+def expect_own_weights(trainer, rows, key, step, watched):
+    """Play a turn of each player, and expect that it moves all of its own weights and no others."""
+
+    def weights():
+        game = trainer.game
+        return {player: [w.numpy() for w in game.weights(player)] for player in game.players}
+
+    for mover in trainer.game.players:
+        before = weights()
+        terms = play(trainer, rows, key, step, watched, player=mover)
+        assert np.isfinite([float(term) for term in terms.values()]).all()
+        for player, now in weights().items():
+            moved = [not np.array_equal(a, b) for a, b in zip(before[player], now, strict=True)]
+            assert all(moved) if player == mover else not any(moved), (mover, player, moved)
+
+
 def a_batch(tensorflow, dataset, size=8):
     """Return a data set's first batch as a turn is given it."""
     from ganctl.game.batch import Batch

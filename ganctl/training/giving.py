@@ -1,7 +1,6 @@
 """What a user gives for a run's samples, and held-out examples for what nobody gave."""
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,13 +32,7 @@ class Giving:
         UsageError: for data that the run's samples are not made of, or that do not belong together.
     """
 
-    def __init__(
-        self,
-        game: Game,
-        options: Any,
-        load: Callable[[], Any],
-        halves: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, game: Game, options: Any, load: Callable[[], Any], halves: Mapping[str, str]) -> None:
         self.game, self.options, self.load, self.halves = game, options, load, halves
         self.remarks: list[str] = []
         self.given = {name: self._read(name, text) for name, text in options.given.items()}

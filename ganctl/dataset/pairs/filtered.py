@@ -10,6 +10,7 @@ from ganctl import image
 from ganctl.dataset.images.selection import Chosen, Selection
 from ganctl.dataset.images.storage import Storage
 from ganctl.dataset.options import Augmentation, choice, switch
+from ganctl.dataset.pairs.halves import in_two
 from ganctl.dataset.pairs.pictures import Kinds, Pictures
 from ganctl.dataset.pairs.place import place, reading, title
 from ganctl.error import UsageError
@@ -63,9 +64,7 @@ def filtered(
     def kinds(photographs: Storage, *, together: bool) -> Kinds:
         first = other = photographs
         if not together:
-            order = np.random.default_rng(0).permutation(len(photographs))
-            parts = np.array_split(order, 2)
-            first, other = (Chosen(photographs, np.sort(part)) for part in parts)
+            first, other = (Chosen(photographs, part) for part in in_two(len(photographs)))
         return {"input": first, "image": Filtered(other, filter)}
 
     def unseen() -> Kinds | None:
@@ -115,8 +114,12 @@ def changed(images: np.ndarray, filter: str) -> np.ndarray:
         step = 256 // LEVELS
         return (images // step * (255 // (LEVELS - 1))).astype(np.uint8)
     if filter == "recoloured":
-        red, green, blue = np.moveaxis(images[..., [0, -2 % images.shape[-1], -1]] / 255.0, -1, 0)
-        found = [blue**2, red, np.sqrt(green)] if images.shape[-1] == 3 else [red**2]
+        channels = np.moveaxis(images / 255.0, -1, 0)
+        if len(channels) == 1:
+            found = [channels[0] ** 2]
+        else:
+            red, green, blue = channels
+            found = [blue**2, red, np.sqrt(green)]
         return (255 * np.stack(found, axis=-1)).round().astype(np.uint8)
     return np.stack([_sketched(each) for each in images])
 

@@ -41,8 +41,7 @@ def halves(
     expect_one_of("dataset.of", of, SETS)
     expect_one_of("dataset.second", second, SECONDS)
     whole = whole_set(of, path, split)
-    order = np.random.default_rng(0).permutation(len(whole))
-    first, other = (whole.read(np.sort(part)) for part in np.array_split(order, 2))
+    first, other = (whole.read(part) for part in in_two(len(whole)))
     made = Pictures(
         f"{of} and {second}",
         {"image": Memory(first), "input": Memory(changed(other, second))},
@@ -55,6 +54,12 @@ def halves(
     made.origin = of
     made.counterpart = partial(changed, second=second)
     return made
+
+
+def in_two(count: int) -> list[np.ndarray]:
+    """Return the places of two halves of a set, at random and always the same, each ascending."""
+    order = np.random.default_rng(0).permutation(count)
+    return [np.sort(part) for part in np.array_split(order, 2)]
 
 
 def changed(images: np.ndarray, second: str) -> np.ndarray:
