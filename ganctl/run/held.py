@@ -68,6 +68,14 @@ class Held:
                     self.path = found.relative_to(here) if found.is_relative_to(here) else found
         return self.path
 
+    def through(self) -> Path:
+        """Return a path that leads into the folder even while it is moved; its place, where there is none."""
+        if self._handle is not None and os.fstat(self._handle).st_nlink:  # none are left to a deleted folder
+            through = Path(f"/proc/self/fd/{self._handle}")
+            if self._is(through):
+                return through
+        return self.place()
+
     def _is(self, path: Path) -> bool:
         try:
             return os.path.samestat(os.fstat(self._handle or 0), path.stat())

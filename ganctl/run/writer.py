@@ -15,7 +15,7 @@ from filelock import Timeout
 from ganctl.error import RunError, UsageError
 from ganctl.files import atomic
 from ganctl.files.pictures import save_gif, save_png
-from ganctl.run import checkpoint, metrics_log
+from ganctl.run import checkpoint, metrics_log, record
 from ganctl.run.board import Board
 from ganctl.run.console import Display, Meter, say
 from ganctl.run.folder import Folder
@@ -33,6 +33,17 @@ class Run(Folder):
     def path(self) -> Path:
         """Where the folder is now: a run that is moved while it is trained goes on where it lies."""
         return self._held.place() if self._held else self._path
+
+    @property
+    def _inside(self) -> Path:
+        """Where to write: a move between asking for the path and writing would leave half a run behind."""
+        return self._held.through() if self._held else self._path
+
+    def record(self) -> dict[str, Any]:
+        try:
+            return record.read(self._inside / "run.json")
+        except RunError:
+            return super().record()  # which names the path that a user knows
 
     def open(self, display: Display, *, step: int) -> None:
         """Start to show and to log from a step on; log lines after it, of a life that was lost, go."""
@@ -74,13 +85,13 @@ class Run(Folder):
         }
         found = {"findings": list(findings)} if findings else {}
         line = json.dumps(facts | dict(values) | found) + "\n"
-        atomic.append(self.path / "metrics.jsonl", line, sync=True)
+        atomic.append(self._inside / "metrics.jsonl", line, sync=True)
         self.say(self.display.line(step, rate, values), quiet=self.display.live)
         self.board.numbers(step, {**values, "images_per_second": rate})
 
     def show(self, step: int, picture: np.ndarray) -> None:
         """Write a sample picture, uint8 (height, width, 1 or 3), and the same to TensorBoard."""
-        save_png(self.samples / f"step-{step:06d}.png", picture)
+        save_png(self._inside / "samples" / f"step-{step:06d}.png", picture)
         self.board.picture(step, picture)
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], *, best: bool = False) -> None:
@@ -90,10 +101,11 @@ class Run(Folder):
             RunError: when it cannot be written; older checkpoints are intact.
         """
         try:
-            path = checkpoint.path_of(self.checkpoints, step)
-            checkpoint.write(self.checkpoints / checkpoint.BEST if best else path, tensors, step=step)
+            folder = self._inside / "checkpoints"
+            path = folder / checkpoint.BEST if best else checkpoint.path_of(folder, step)
+            checkpoint.write(path, tensors, step=step)
             if not best:
-                checkpoint.prune(self.checkpoints, keep=self.keep)
+                checkpoint.prune(folder, keep=self.keep)
                 self.note(step=step)
         except OSError as error:
             last = None
@@ -117,7 +129,7 @@ class Run(Folder):
         """Print a line and keep it in log.txt; a quiet one is only kept."""
         if not quiet:
             say(text)
-        atomic.append(self.path / "log.txt", text + "\n")
+        atomic.append(self._inside / "log.txt", text + "\n")
 
     def create(self, config: str) -> None:
         """Make the folder with its resolved config (YAML text)."""
@@ -127,7 +139,7 @@ class Run(Folder):
         """Add facts to run.json."""
         told = self.record() | facts | {"updated": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         text = json.dumps(told, indent=2) + "\n"
-        atomic.write(self.path / "run.json", text.encode())
+        atomic.write(self._inside / "run.json", text.encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -19,16 +19,22 @@ from ganctl.run import board, checkpoint
 COMMON = ["trainer.log_every=2", "trainer.sample_every=4", "trainer.save_every=6", "trainer.keep=0"]
 
 
+BEGUN: list[subprocess.Popen] = []
+
+
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """An empty folder, and this process in it: only what is killed needs one of its own."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    yield tmp_path
+    while BEGUN:  # what a test that failed left
+        with BEGUN.pop() as process:
+            process.kill()
 
 
 def begin(folder: Path, *words: str) -> subprocess.Popen:
     """Start a training process in a folder, with as many threads as this one has (see conftest.py)."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "ganctl", *words],
         cwd=folder,
         env=os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
@@ -36,6 +42,8 @@ def begin(folder: Path, *words: str) -> subprocess.Popen:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    BEGUN.append(process)
+    return process
 
 
 def wait_for(process: subprocess.Popen, condition, seconds: float = 120) -> bool:
