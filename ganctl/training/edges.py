@@ -34,7 +34,7 @@ class Edges:
                         f"schedule.{player}: this model's phases {why}; type schedule.{player}=constant."
                     )
                 if own:
-                    self.own[player] = float(optimizer.learning_rate)
+                    self.own[player] = float(tf.convert_to_tensor(optimizer.learning_rate))
 
     def enter(self, span: Span, step: int) -> None:
         """Set the rates of a phase, and forget the moments at its first step where the phase says so."""

@@ -137,7 +137,9 @@ class Trainer:
 
     def rates(self) -> dict[str, float]:
         """Return the players' learning rates as they are now, by log name."""
-        return {f"{name}/learning_rate": float(each.learning_rate) for name, each in self.optimizers.items()}
+        rates = {name: each.learning_rate for name, each in self.optimizers.items()}
+        # Of several devices each has a copy, of which Keras makes no number.
+        return {f"{name}/learning_rate": float(tf.convert_to_tensor(rate)) for name, rate in rates.items()}
 
     def batches(self, dataset: Dataset) -> Iterator:
         """Return the stream of a phase's batches from the step where the trainer is."""

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from builders import tiny
 
+from ganctl import cli
 from ganctl.error import UsageError
 from ganctl.game.signals import watched
+from ganctl.run.writer import Run
 
 WATCHED = watched(ordered=True, count=8)
 # Without dropout (whose masks are drawn per device) and with one batch's statistics the numbers must agree.
@@ -44,6 +46,23 @@ def test_batch_statistics_are_averaged_over_devices(make):
     for name, variable in two.state.variables().items():
         copies = [copy.numpy() for copy in variable.values]
         assert np.array_equal(*copies), f"{name} is not the same on both devices"
+
+
+def test_a_whole_run_on_two_devices_ends_and_one_goes_on_with_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = [
+        *tiny("progan"),
+        "model.images=8",
+        "model.fading=8",
+        "average=ema",
+        "trainer.log_every=1",
+        "name=x",
+    ]
+    assert cli.main(["train", *words, "trainer.devices=2", "trainer.steps=2"]) == 0
+    rates = [line["generator/learning_rate"] for line in Run(tmp_path / "outputs/x").metrics()]
+    assert rates == pytest.approx([1e-3] * 2)
+    assert cli.main(["resume", "x", "trainer.steps=3", "trainer.devices=1"]) == 0
+    assert len(Run(tmp_path / "outputs/x").metrics()) == 3
 
 
 @pytest.mark.parametrize(("first", "then"), [(1, 2), (2, 1)])
