@@ -3,11 +3,13 @@
 python docs/family_results.py measure DATA outputs/families            # hours; started again, it goes on
 python docs/family_results.py measure DATA outputs/families 0/2        # every second run, for two processes
 python docs/family_results.py measure DATA outputs/families only=cogan # those whose name holds a word
-python docs/family_results.py table outputs/families                   # the tables, in Markdown
+python docs/family_results.py table                                    # the tables, in Markdown
 python docs/family_results.py commands DATA                            # what is trained, as commands
 
 DATA holds the folders mnist and fashion-mnist with the published idx files; for pictures made of pictures
 also facades (train/ and test/, photo left, labels right) and cats_dogs_128 (train/ and test/ of photographs).
+What was measured is kept in family_results.jsonl beside this script, and not measured again as long as its
+words are the same: hours may be spread over days and machines.
 """
 
 import json
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from results import SEEDS, seconds  # the script beside this one
 
+KEPT = Path(__file__).with_name("family_results.jsonl")
 BY_CLASS = ["fid", "label_fidelity", "accuracy_score", "intra_fid"]
 MNIST, FASHION = "dataset.path={data}/mnist", "dataset.path={data}/fashion-mnist"
 COUPLED = ["experiment=digits_and_edges", MNIST]
@@ -59,7 +62,7 @@ RUNS: dict[str, tuple[list[str], list[str]]] = {
             "dataset.paired=true",
             *SMALL,
             "trainer.batch_size=4",
-            "trainer.steps=3000",
+            "trainer.steps=6000",
         ],
         ["truth"],
     ),
@@ -95,28 +98,33 @@ def measure(data: str, outputs: Path, *rest: str) -> None:
     index, count = map(int, next((word for word in rest if "/" in word), "0/1").split("/"))
     for seed, name in [run for run in runs() if only in run[1]][index::count]:
         run, command = outputs / f"{name}-{seed}", [sys.executable, "-m", "ganctl"]
-        if not values(run):
-            rules = [f"outputs={outputs}", f"name={run.name}"]
-            subprocess.run([*command, "train", *words(name, seed, data), *rules], check=True)
-            metrics = f"metric=[{','.join(RUNS[name][1])}]"
-            subprocess.run([*command, "evaluate", str(run), metrics], check=True)
+        if (name, seed) in kept():
+            continue
+        rules = [f"outputs={outputs}", f"name={run.name}"]
+        subprocess.run([*command, "train", *words(name, seed, data), *rules], check=True)
+        metrics = f"metric=[{','.join(RUNS[name][1])}]"
+        subprocess.run([*command, "evaluate", str(run), metrics], check=True)
+        found = json.loads((run / "evaluation.json").read_text())["results"][-1]
+        told = {"run": name, "seed": seed, "words": RUNS[name][0], "minutes": round(seconds(run) / 60, 1)}
+        with KEPT.open("a") as file:
+            file.write(json.dumps(told | {"step": found.get("step"), "values": found["values"]}) + "\n")
 
 
-def values(run: Path) -> dict[str, float]:
-    """Return what `ganctl evaluate` has kept of a run's last checkpoint."""
-    path = run / "evaluation.json"
-    kept = json.loads(path.read_text())["results"] if path.is_file() else []
-    return kept[-1]["values"] if kept else {}
+def kept() -> dict[tuple[str, int], dict]:
+    """Return what was measured of the runs as they are defined now, by name and seed."""
+    lines = [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.is_file() else []
+    known = {(line["run"], line["seed"]): line for line in lines}
+    return {key: line for key, line in known.items() if RUNS.get(key[0], [None])[0] == line["words"]}
 
 
-def table(outputs: Path) -> str:
+def table() -> str:
     """Return a row for each run and number: every seed's, and their mean."""
-    lines = ["| run | number | mean | seeds | minutes |", "|---|---|---|---|---|"]
+    lines, found = ["| run | number | mean | seeds | minutes |", "|---|---|---|---|---|"], kept()
     for name in RUNS:
-        found = [run for run in (outputs / f"{name}-{seed}" for seed in SEEDS) if values(run)]
-        for number in values(found[0]) if found else ():
-            each = [values(run)[number] for run in found]
-            times = statistics.mean(seconds(run) for run in found) / 60
+        mine = [found[name, seed] for seed in SEEDS if (name, seed) in found]
+        for number in mine[0]["values"] if mine else ():
+            each = [line["values"][number] for line in mine]
+            times = statistics.mean(line["minutes"] for line in mine)
             told = ", ".join(f"{value:.4g}" for value in each)
             lines.append(f"| `{name}` | {number} | {statistics.mean(each):.4g} | {told} | {times:.0f} |")
     return "\n".join(lines)
@@ -130,4 +138,4 @@ if __name__ == "__main__":
         for seed, name in runs():
             print(shlex.join(["ganctl", "train", *words(name, seed, given[0])]))
     else:
-        print(table(Path(given[0])))
+        print(table())
