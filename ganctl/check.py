@@ -27,6 +27,12 @@ def expect_number(name: str, value: object, least: float = 0.0, below: float = m
         raise UsageError(f"{name}: expected a number of at least {least:g}{limit}, got '{value}'.")
 
 
+def expect_share(name: str, value: object) -> None:
+    """Raise UsageError unless `value` is a number from 0 to 1."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise UsageError(f"{name}: expected a number from 0 to 1, got '{value}'.")
+
+
 def expect_switch(name: str, value: object) -> None:
     """Raise UsageError unless `value` is true or false."""
     if not isinstance(value, bool):

@@ -87,7 +87,13 @@ class Adversary:
         return Critic(self.network, prepare, batch, name=self.name, beside=beside, rules=rules)
 
     def discriminator(
-        self, batch: Batch, fake: tf.Tensor, real: tf.Tensor | None = None, beside: tf.Tensor | None = None
+        self,
+        batch: Batch,
+        fake: tf.Tensor,
+        real: tf.Tensor | None = None,
+        beside: tf.Tensor | None = None,
+        *,
+        charged: bool = True,
     ) -> Terms:
         """Return the terms of the discriminator's turn by name.
 
@@ -95,13 +101,19 @@ class Adversary:
             batch, beside: as in `critic`.
             fake: samples as they were generated.
             real: in place of the batch's.
+            charged: whether penalties are among them; a family that charges them in a turn of their own
+                (`charges`) leaves them out.
         """
         critic, real = self.critic(batch, beside), self.reals(batch) if real is None else real
         fake = reduce(lambda fake, part: part.discriminator_fakes(fake, batch), self._all(), fake)
         real_logits, fake_logits = critic.logits(real), critic.logits(fake)
         self._watch(batch, real, fake, real_logits, fake_logits)
-        adversarial = self.loss.discriminator(real_logits, fake_logits)
-        return self.named({"adversarial": adversarial, **self.penalize(critic, real, fake, batch)})
+        terms = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        return self.named(terms | (self.penalize(critic, real, fake, batch) if charged else {}))
+
+    def charges(self, batch: Batch, fake: tf.Tensor) -> Terms:
+        """Return what the discriminator's penalties cost by name, for a turn that has no other terms."""
+        return self.named(self.penalize(self.critic(batch), self.reals(batch), fake, batch))
 
     def generator(
         self, batch: Batch, fake: tf.Tensor, real: tf.Tensor | None = None, beside: tf.Tensor | None = None

@@ -1,7 +1,10 @@
 """Turns and phases: the words in which a family says who moves when, and how it grows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from ganctl.check import expect_number, expect_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +50,50 @@ class Phase:
     batch_size: int = 0
     rate: float = 1.0
     reset: bool = False
+
+
+def grown(
+    levels: int,
+    *,
+    images: int,
+    fading: int,
+    batch_sizes: Sequence[int] = (),
+    rates: Sequence[float] = (),
+    reset: bool = False,
+) -> tuple[Phase, ...]:
+    """Return the phases of a game that grows level by level, each of which fades in and is then trained.
+
+    Args:
+        levels: how many there are.
+        images: real images shown at each level once it has faded in; the last lasts until the end.
+        fading: real images shown while a level fades in.
+        batch_sizes: of each level, from the first; the last number holds for those that are left, and
+            `trainer.batch_size` for all where there is none.
+        rates: of each level, what learning rates are multiplied with; likewise, 1 where there is none.
+        reset: whether the optimizers forget their moments wherever a phase begins.
+
+    Raises:
+        UsageError: for a number outside its range.
+    """
+    expect_whole("model.images", images, 1)
+    expect_whole("model.fading", fading, 1)
+    for index, size in enumerate(batch_sizes):
+        expect_whole(f"model.batch_sizes[{index}]", size, 1)
+    for index, rate in enumerate(rates):
+        expect_number(f"model.rates[{index}]", rate)
+
+    def of(numbers: Sequence, level: int, otherwise: Any) -> Any:
+        return numbers[min(level, len(numbers) - 1)] if numbers else otherwise
+
+    def phase(level: int, *, fade: bool) -> Phase:
+        return Phase(
+            images=fading if fade else images,
+            level=level,
+            fading=fade,
+            batch_size=of(batch_sizes, level, 0),
+            rate=float(of(rates, level, 1.0)),
+            reset=reset,
+        )
+
+    later = [phase(level, fade=fade) for level in range(1, levels) for fade in (True, False)]
+    return phase(0, fade=False), *later

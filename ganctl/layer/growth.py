@@ -30,6 +30,13 @@ def faded(before: tf.Tensor, after: tf.Tensor, fade: tf.Tensor | float | None) -
     return (1 - fade) * tf.cast(before, after.dtype) + fade * after
 
 
+def whole(image: tf.Tensor, level: int, levels: int) -> tf.Tensor:
+    """Return a level's image as large as the last of so many levels': each pixel repeated."""
+    for _ in range(level, levels - 1):
+        image = doubled(image)
+    return image
+
+
 def real_at(image: tf.Tensor, level: int, fade: tf.Tensor | float | None = None, *, levels: int) -> tf.Tensor:
     """Return real images as a discriminator of Karras et al. (2018) sees them at a level.
 

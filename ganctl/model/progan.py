@@ -5,12 +5,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from ganctl.check import expect_number, expect_whole
 from ganctl.error import UsageError
 from ganctl.game.batch import Batch
 from ganctl.game.field import Fields
-from ganctl.game.turn import Phase
-from ganctl.layer.growth import doubled, real_at
+from ganctl.game.turn import grown
+from ganctl.layer.growth import real_at, whole
 from ganctl.model.gan import GAN
 from ganctl.network.growing import Growing
 
@@ -56,34 +55,20 @@ class ProGAN(GAN):
             UsageError: for a number outside its range, networks that do not grow, or a part that needs
                 images of one size.
         """
-        expect_whole("model.images", images, 1)
-        expect_whole("model.fading", fading, 1)
-        for index, size in enumerate(batch_sizes):
-            expect_whole(f"model.batch_sizes[{index}]", size, 1)
-        for index, rate in enumerate(rates):
-            expect_number(f"model.rates[{index}]", rate)
         super().__init__(network, fields, latent=latent, prior=prior, **parts)
         if not isinstance(self.generator, Growing):
             raise UsageError("model=progan: expected networks that grow; type network=progan.")
         if "remedy/replay" in self.parts:
             raise UsageError("model=progan: replay keeps fakes of one size; leave it out.")
         self.levels: int = self.generator.levels
-
-        def of(numbers: Sequence, level: int, otherwise: Any) -> Any:
-            return numbers[min(level, len(numbers) - 1)] if numbers else otherwise
-
-        def phase(level: int, *, fade: bool) -> Phase:
-            return Phase(
-                images=fading if fade else images,
-                level=level,
-                fading=fade,
-                batch_size=of(batch_sizes, level, 0),
-                rate=float(of(rates, level, 1.0)),
-                reset=reset,
-            )
-
-        grown = [phase(level, fade=fade) for level in range(1, self.levels) for fade in (True, False)]
-        self.phases = (phase(0, fade=False), *grown)
+        self.phases = grown(
+            self.levels,
+            images=images,
+            fading=fading,
+            batch_sizes=batch_sizes,
+            rates=rates,
+            reset=reset,
+        )
 
     def judged_by(self) -> dict[str, Any]:
         return {"reals": self._reals, "rules": self._rules}
@@ -91,11 +76,7 @@ class ProGAN(GAN):
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         """Return fakes of the level's size in training, of the whole size otherwise."""
         fake = self.generator(latent, training=training, **self._rules(batch))
-        if training:
-            return fake
-        for _ in range(batch.phase.level, self.levels - 1):
-            fake = doubled(fake)
-        return fake
+        return fake if training else whole(fake, batch.phase.level, self.levels)
 
     def sample(self, batch: Batch, make: str = "image") -> tf.Tensor:
         """Return samples; the networks end without a bound, so what lies beyond [-1, 1] is cut off."""
