@@ -63,6 +63,10 @@ TINY = {
         for player in ("generator", "discriminator")
         for word in ("filters=64", "most=8")
     ],
+    **{
+        model: [f"network.generator.{word}" for word in ("filters=64", "most=8", "width=8", "depth=2")]
+        for model in ("stylegan", "stylegan2", "stylegan2_ada")
+    },
     "r3gan": [
         f"network.{player}.{word}"
         for player, filters in (("generator", "[8]"), ("discriminator", "[8,8]"))
@@ -81,7 +85,7 @@ TRANSLATION = {
 }
 UNPAIRED = ("cyclegan", "cogan", "cut", "fastcut")  # of two domains
 SIDE_BY_SIDE = ("pix2pix", "bicyclegan")  # of pairs in a file each
-SQUARE = ("progan", "ssgan")  # recipes of square images only
+SQUARE = ("progan", "ssgan", "stylegan")  # recipes of square images only
 SMALL = ["trainer.batch_size=8", "trainer.samples=9"]
 
 
