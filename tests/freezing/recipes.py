@@ -54,6 +54,7 @@ UNPAIRED = ("dataset.a={made}/pictures/even", "dataset.b={made}/pictures/odd")
 PAIRED = "dataset.paired=true"
 EVEN = "sample latest input={made}/pictures/even"
 SOME = ("sample latest n=4 out=raw.npy",)
+STYLES = tuple(f"network.generator.{word}" for word in ("filters=64", "most=8", "width=8", "depth=2"))
 SHORT = ("model.images=8", "model.fading=8", "model.batch_sizes=[8]")  # a phase a step
 # By recipe: its words, and what is done with the run afterwards.
 FAMILIES = {
@@ -95,6 +96,9 @@ FAMILIES = {
         (*PATCHES, "dataset.path={made}/pictures/even", "dataset.mask=free"),
         ("sample latest n=3 out=raw.npy", "evaluate latest n=6 metric=[truth]"),
     ),
+    "stylegan": ((*STYLES, *SHORT), ("sample latest n=4 truncation=0.5 out=raw.npy",)),
+    "stylegan2": ((*STYLES, "model.by_class=true"), ("sample latest view=mixing",)),
+    "stylegan2_ada": (STYLES, ("sample latest view=directions", "sample latest view=truncation")),
     "cgan_mlp": (tuple(f"network.{p}.{w}=8" for p in PLAYERS for w in ("of_label", "joint")), SOME),
     "infogan": (
         (*(f"network.{p}.dense=16" for p in PLAYERS), *CONVOLUTIONS),
