@@ -67,6 +67,7 @@ TINY = {
         model: [f"network.generator.{word}" for word in ("filters=64", "most=8", "width=8", "depth=2")]
         for model in ("stylegan", "stylegan2", "stylegan2_ada")
     },
+    "fastgan": [f"network.{part}.filters=2" for part in ("generator", "discriminator", "decoder")],
     "r3gan": [
         f"network.{player}.{word}"
         for player, filters in (("generator", "[8]"), ("discriminator", "[8,8]"))

@@ -85,7 +85,7 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("path_every", "path_share", "penalties_every", "depth"), SMALL),
     **dict.fromkeys(("model.path", "generator.rate"), NOT_NEGATIVE),
     **dict.fromkeys(("log_every", "sample_every", "save_every", "evaluate_every", "keep"), OFTEN),
-    **dict.fromkeys(("latent", "filters", "hidden", "base", "pieces", "kernels", "width"), SIZE),
+    **dict.fromkeys(("latent", "filters", "hidden", "base", "pieces", "kernels", "width", "gated"), SIZE),
     **dict.fromkeys(("blocks", "layers", "expansion", "splits", "neighbours"), SMALL),
     "decay_steps": COUNT,
     "trainer.steps": OFTEN,

@@ -14,7 +14,7 @@ from ganctl.config.compose import compose
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 GIVEN = {  # parameters that the program gives and not the config
     "ganctl.model": {"network", "fields", "loss", "parts"},
-    "ganctl.network": {"latent", "source", "shape", "labels", "channels"},
+    "ganctl.network": {"latent", "source", "shape", "labels", "channels", "features"},
     "ganctl.layer": {"layer"},
     "ganctl.training.schedule": {"initial_learning_rate"},
     "keras.optimizers.schedules": {"initial_learning_rate"},

@@ -99,6 +99,7 @@ FAMILIES = {
     "stylegan": ((*STYLES, *SHORT), ("sample latest n=4 truncation=0.5 out=raw.npy",)),
     "stylegan2": ((*STYLES, "model.by_class=true"), ("sample latest view=mixing",)),
     "stylegan2_ada": (STYLES, ("sample latest view=directions", "sample latest view=truncation")),
+    "fastgan": (tuple(f"network.{p}.filters=2" for p in (*PLAYERS, "decoder")), SOME),
     "cgan_mlp": (tuple(f"network.{p}.{w}=8" for p in PLAYERS for w in ("of_label", "joint")), SOME),
     "infogan": (
         (*(f"network.{p}.dense=16" for p in PLAYERS), *CONVOLUTIONS),
