@@ -7,6 +7,7 @@ usage: ganctl train [group=choice ...] [key=value ...] [options]
   ganctl train dataset=image_folder dataset.path=photos model=dcgan64
   ganctl train model=gan loss=minimax trainer.turns.discriminator=3
   ganctl train optimizer.generator=adamw optimizer.generator.learning_rate=1e-4
+  ganctl train from=mnist-dcgan dataset.path=mine      that run's words and weights
   ganctl train -m loss=nonsaturating,least_squares seed=0,1,2        a sweep
 
 The run lives in outputs/<dataset>-<model>-<what else was changed>; name=NAME
@@ -26,7 +27,9 @@ groups: ganctl list      keys: ganctl train --cfg job
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ganctl.config.chosen import key_of, noted
 from ganctl.config.words import option, read
+from ganctl.run.folder import find
 
 FIRST = "experiment=digits"  # what `ganctl train` means: a newcomer sees digits in minutes
 
@@ -55,6 +58,7 @@ def run(words: list[str]) -> int:
 
     if not options.overrides and not options.cfg:
         options.overrides = [FIRST]
+    options.overrides = inherited(options.overrides)
     composition = compose(options.overrides, options.config_dir)
     if options.cfg:
         import yaml
@@ -65,3 +69,27 @@ def run(words: list[str]) -> int:
 
     name = run_name(composition, options.config_dir)
     return session.begin(composition, name, dry_run=options.dry_run)
+
+
+def inherited(words: list[str]) -> list[str]:
+    """Return the words of a command with those of the run before them that it starts from (`from=RUN`).
+
+    A word that is typed takes the place of that run's; `dataset=` that of all that its data were told, and
+    `model=` that of all its words. Where and how long it was trained is never meant.
+    """
+    given = {key_of(word): word.partition("=")[2] for word in words}
+    name = given.get("from", "null").strip("'\"")
+    if name == "null" or {"model", "experiment"} & given.keys():
+        return words
+    known = noted(find(name, Path(given.get("outputs", "outputs"))).record())
+    if not known:
+        return words
+    apart = {*given, "name", "outputs", "from", "keep_optimizer", "trainer.steps", "trainer.epochs"}
+    kept = [
+        word
+        for word in known.words
+        if key_of(word) not in apart
+        and not key_of(word).startswith("freeze.")
+        and not ("dataset" in given and key_of(word).startswith("dataset."))
+    ]
+    return [*kept, *words]

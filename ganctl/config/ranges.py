@@ -87,6 +87,8 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys(("log_every", "sample_every", "save_every", "evaluate_every", "keep"), OFTEN),
     **dict.fromkeys(("latent", "filters", "hidden", "base", "pieces", "kernels", "width", "gated"), SIZE),
     **dict.fromkeys(("blocks", "layers", "expansion", "splits", "neighbours"), SMALL),
+    "freeze.discriminator": OFTEN,
+    "freeze.generator": OFTEN,
     "decay_steps": COUNT,
     "trainer.steps": OFTEN,
     "trainer.rollbacks": OFTEN,

@@ -73,6 +73,7 @@ class Game:
         self.phases: tuple[Phase, ...] = ()
         self.columns: int | None = None
         self.warnings: list[str] = []
+        self.frozen: set[int] = set()
         if loss is not None and isinstance(loss, Own) != self.own_loss:
             wanted = "loss=own" if self.own_loss else "another loss, such as loss=nonsaturating"
             raise UsageError(f"model {type(self).__name__}: expected {wanted}, got {type(loss).__name__}.")
@@ -168,4 +169,24 @@ class Game:
     def weights(self, player: str, networks: Sequence[keras.Model] = ()) -> Sequence[keras.Variable]:
         """Return the trainable variables that a turn moves, each once: some networks', or the player's."""
         found = (w for network in networks or self.players[player] for w in network.trainable_variables)
-        return list({id(weight): weight for weight in found}.values())
+        return list({id(weight): weight for weight in found if id(weight) not in self.frozen}.values())
+
+    def freeze(self, player: str, count: int) -> None:
+        """Let the first layers of a player's first network keep their weights (FreezeD, Mo et al., 2020).
+
+        Args:
+            player: whose.
+            count: how many layers with weights, from the input on; 0 for none.
+
+        Raises:
+            UsageError: when nothing would be left to train.
+        """
+        if player not in self.players:
+            raise UsageError(f"freeze.{player}: there is no such player; expected {', '.join(self.players)}.")
+        leaves = [layer for layer in self.players[player][0]._flatten_layers() if not layer._layers]
+        layers = [layer for layer in leaves if layer.trainable_variables]
+        if count >= len(layers):
+            raise UsageError(
+                f"freeze.{player}: expected fewer than the {len(layers)} layers with weights, got {count}."
+            )
+        self.frozen |= {id(weight) for layer in layers[:count] for weight in layer.trainable_variables}

@@ -34,7 +34,7 @@ def generator(
     Args:
         latent: numbers that an image is made from.
         shape: height and width, even, and channels; oblong pictures are halved as far as both sides can be.
-        filters: a level has 16, 8, 4, 2, 2, 1 ... times as many channels, from 4 pixels on; the release has 64.
+        filters: a level has 16, 8, 4, 2, 2, 1 ... times as many channels, from 4 pixels; the release has 64.
         gated: a level is scaled by the one whose sides are so many times smaller, a power of two; 16 in the
             paper, of which pictures of 64 pixels have one pair. Levels without such a one are not.
         norm: makes a normalization: of weights, put around every kernel (the release's is spectral), or of

@@ -80,6 +80,12 @@ class ExponentialAverage:
             self.norms = self._generating(game, self._norms(game))
             self._estimator = tf.function(partial(self._estimate, game), autograph=False)
 
+    def copy(self) -> None:
+        """Let the averages be what the weights are now."""
+        for shadows in self.shadows.values():
+            for weight, shadow in shadows:
+                shadow.assign(weight.value)
+
     def _norms(self, game: Game) -> list[keras.layers.BatchNormalization]:
         """Return the layers whose statistics are estimated."""
         if type(game).generate is Game.generate or any(game.makes.values()):

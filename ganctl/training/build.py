@@ -164,6 +164,8 @@ def trainer(config: Mapping[str, Any], fields: Fields) -> Any:
     _anew(config)
     with strategy.scope() if strategy else tf.device(None):
         played, average = game(config, fields), _average(config)
+        for player, count in (config.get("freeze") or {}).items():
+            played.freeze(player, count)
         if measure:
             measure.check_labels("label" in played.conditions(0))
         unknown = [name for name, n in chosen.turns.items() if n != 1 and name not in played.players]

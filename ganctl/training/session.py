@@ -24,6 +24,7 @@ from ganctl.training import build
 from ganctl.training.facts import asks, facts, protocol
 from ganctl.training.monitor import Monitor, Sick, goes_back, looks_back, lowered, settle, summary
 from ganctl.training.settings import Settings
+from ganctl.training.start import adopt
 
 
 def begin(composition: Composition, name: str, *, dry_run: bool = False) -> int:
@@ -92,7 +93,9 @@ def play(run: Run, config: dict[str, Any], dataset: Any, chosen: Chosen | None) 
     started = time.perf_counter()
     settle(run)
     trainer = build.trainer(lowered(run, config), dataset.fields)
-    step = _restore(run, trainer)
+    step, begun = _restore(run, trainer), {}
+    if not step and not checkpoint.steps(run.checkpoints):
+        begun = adopt(trainer.state, config)
     # Only now: a config that cannot be built leaves no folder behind and changes none.
     run.create(yaml.safe_dump(config, sort_keys=False))
     _introduce(run, config, dataset, step)
@@ -105,6 +108,7 @@ def play(run: Run, config: dict[str, Any], dataset: Any, chosen: Chosen | None) 
         error=None,
         **protocol(trainer, dataset),
         **facts(dataset),
+        **begun,
         **(chosen.facts() if chosen else {}),
         samples=asks(trainer.game),
     )
@@ -211,7 +215,8 @@ def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> Non
         complain("WARNING: this processor emulates that trainer.precision, slowly; float32 is faster here.")
     size = "x".join(map(str, dataset.shape))
     skipped = f", {dataset.skipped} bad files skipped" if dataset.skipped else ""
-    verb = f"Resuming {run.path} at step {step}" if step else f"Training {run.path}"
+    source = f" from {config['from']}" if config.get("from") else ""
+    verb = f"Resuming {run.path} at step {step}" if step else f"Training {run.path}{source}"
     run.say(
         f"{verb}: {len(dataset)} examples of {size} ({dataset.name}{skipped}), "
         f"{device.describe()}, {build.PRECISIONS[config['trainer']['precision']]}"

@@ -7,12 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ganctl.error import RunError
+from ganctl.error import RunError, UsageError
 from ganctl.game.game import Game
 from ganctl.training.average import ExponentialAverage
 
 LASTING = "lasting/"  # what lazy turns last said
 OF_GAME = "game/"
+NETWORK, AVERAGED = "network/", "average/"
 OF_TRAINING = ("optimizer/", LASTING)  # what only goes on training, and drawing does without
 
 
@@ -49,19 +50,53 @@ class State:
         for player, networks in self.game.players.items():
             for place, network in enumerate(networks):
                 for index, variable in enumerate(network.variables):
-                    found[f"network/{player}.{place}/{index:03d}.{variable.name}"] = variable.value
+                    found[f"{NETWORK}{player}.{place}/{index:03d}.{variable.name}"] = variable.value
         for player, optimizer in self.optimizers.items():
             for index, variable in enumerate(optimizer.variables):
                 found[f"optimizer/{player}/{index:03d}.{variable.name}"] = variable.value
         found |= {f"{LASTING}{name}": variable for name, variable in self._lasting.items()}
         found |= {f"{OF_GAME}{name}": variable for name, variable in self.game.state().items()}
         if self.average:
-            found |= {f"average/{name}": shadow for name, shadow in self.average.state().items()}
+            found |= {f"{AVERAGED}{name}": shadow for name, shadow in self.average.state().items()}
         return found
 
     def values(self) -> dict[str, np.ndarray]:
         """Return a copy of all variables as arrays."""
         return {name: variable.numpy() for name, variable in self.variables().items()}
+
+    def adopt(self, tensors: Mapping[str, np.ndarray], *, where: str, everything: bool) -> None:
+        """Start with the networks of another run's checkpoint.
+
+        Args:
+            tensors: by name.
+            where: they come from, as the user typed it.
+            everything: whether optimizers and all else that both runs have is taken, too, but for the step.
+
+        Raises:
+            UsageError: when its networks are not this run's; nothing has been changed then.
+        """
+        state = {name: v for name, v in self.variables().items() if name != "step"}
+        own = {name for name in state if name.startswith(NETWORK)}
+        theirs = {name for name in tensors if name.startswith(NETWORK)}
+        other = sorted(own ^ theirs)
+        other += [name for name in sorted(own & theirs) if tuple(state[name].shape) != tensors[name].shape]
+        if other:
+            shapes = [tensors[other[0]].shape if other[0] in theirs else "absent"]
+            shapes += [tuple(state[other[0]].shape) if other[0] in own else "absent"]
+            raise UsageError(
+                f"{where}: expected a run of the same networks, got others: {other[0]} is {shapes[0]} there "
+                f"and {shapes[1]} here; type that run's own model=... and network.*, in its config.yaml."
+            )
+        for name in own:
+            state[name].assign(tensors[name])
+        if self.average:
+            self.average.copy()
+        rest = {n for n in state if n in tensors and tuple(state[n].shape) == tensors[n].shape} - own
+        if not everything:  # averages, but not how long they were averaged: a ramp begins anew
+            rest = {name for name in rest if name.startswith(AVERAGED) and not name.endswith("/turns")}
+        for name in rest:
+            if not name.endswith(".learning_rate"):
+                state[name].assign(tensors[name])
 
     def restore(self, tensors: Mapping[str, np.ndarray], *, of_game: bool = True) -> None:
         """Set every variable from a checkpoint.
