@@ -43,6 +43,8 @@ def test_networks_and_averages_are_the_other_run_s_and_the_rest_where_it_is_aske
     assert cli.main(["train", "from=first", *words]) == 0
     before, begun, after = tensors(first, "first", 3), tensors(first, name, 0), tensors(first, name, 2)
     for key, tensor in before.items():
+        if key.startswith("optimizer/discriminator") and key not in begun:
+            continue  # of weights that stay as they are
         same = np.array_equal(tensor, begun[key])
         if key.endswith("/turns"):
             assert begun[key] == (tensor if kept else 0)
