@@ -6,6 +6,7 @@ usage: ganctl COMMAND [ARGUMENTS]
   resume       go on with a run: ganctl resume RUN [trainer.steps=N]
   sample       draw samples from a run: ganctl sample RUN [n=64]
   doctor       say what is wrong with a run: ganctl doctor RUN
+  average      averages of another length: ganctl average RUN sigma=0.08
   evaluate     measure samples: ganctl evaluate RUN [metric=[fid,kid]]
   compare      rank runs by a metric: ganctl compare RUN RUN ...
   report       write a run or a sweep as one HTML file: ganctl report RUN
@@ -30,6 +31,7 @@ COMMANDS = (
     "resume",
     "sample",
     "doctor",
+    "average",
     "evaluate",
     "compare",
     "report",

@@ -17,7 +17,8 @@ run; pictures of samples beside real ones, nearest neighbours, interpolations
 and classes go to RUN/evaluation/.
 
   n           samples to measure
-  checkpoint  last (the newest intact one), best (by a metric), or a step
+  checkpoint  last (the newest intact one), best (by a metric), a step, or
+              sigma-S (of ganctl average)
   seed        of the latents; the run's own by default
   average     use averaged weights where the run keeps an average
   metric      default [fid,kid,precision_recall,density_coverage], or [modes]

@@ -22,7 +22,8 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
 
   n           samples to draw; of pictures that are given, of each
   seed        of the latents; the same seed draws the same samples
-  checkpoint  last (the newest intact one), best (by a metric), or a step
+  checkpoint  last (the newest intact one), best (by a metric), a step, or
+              sigma-S (of ganctl average)
   average     use averaged weights where the run keeps an average
   out         a file.png for one grid, a folder/ for single pictures, a
               file.npy for raw float32 samples (images in [-1, 1], channels

@@ -13,9 +13,10 @@ from ganctl.error import RunError, UsageError, suggest
 from ganctl.files import atomic
 from ganctl.files.tensors import read, write
 
-__all__ = ["BEST", "newest", "path_of", "prune", "read", "steps", "wanted", "write"]
+__all__ = ["BEST", "newest", "of_length", "path_of", "prune", "read", "steps", "wanted", "write"]
 
 BEST = "best.safetensors"  # the file of the best one, by a metric
+LENGTH = "sigma-"  # before the length of the averages in a checkpoint of `ganctl average`
 PATTERN = re.compile(r"step-(\d+)\.safetensors")
 
 
@@ -41,6 +42,11 @@ def steps(folder: Path) -> list[int]:
     return sorted(int(name[1]) for name in names if name)
 
 
+def of_length(sigma: float) -> str:
+    """Return the name of the file with averages of a length."""
+    return f"{LENGTH}{sigma:g}.safetensors"
+
+
 def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
     """Return (step, tensors, complaints) of the newest intact checkpoint.
 
@@ -64,7 +70,7 @@ def newest(folder: Path) -> tuple[int, dict[str, np.ndarray], list[str]]:
 
 
 def wanted(folder: Path, word: str) -> tuple[int, dict[str, np.ndarray], list[str]]:
-    """Return what `newest` returns, of the checkpoint that a user means: last, best or a step.
+    """Return what `newest` returns, of the checkpoint that a user means: last, best, a step, or sigma-LENGTH.
 
     Raises:
         UsageError: when there is no such checkpoint.
@@ -75,9 +81,12 @@ def wanted(folder: Path, word: str) -> tuple[int, dict[str, np.ndarray], list[st
     known, path = steps(folder), folder / BEST
     if word == "best" and path.is_file():
         return (*read(path), [])
+    lengths = sorted(each.stem for each in folder.glob(f"{LENGTH}*.safetensors"))
+    if word in lengths:
+        return (*read(folder / f"{word}.safetensors"), [])
     if word.isdigit() and int(word) in known:
         return (*read(path_of(folder, int(word))), [])
-    there = ["last", "best"] if path.is_file() else ["last"]
+    there = ["last", *(["best"] if path.is_file() else []), *lengths]
     reason = "no metric chose a best one in this run" if word == "best" else f"got '{word}'"
     hint = suggest(word, there)
     raise UsageError(f"checkpoint: expected {', '.join(there)} or one of the steps {known}; {reason}.{hint}")

@@ -51,6 +51,9 @@ class Run(Folder):
         self.samples.mkdir(parents=True, exist_ok=True)
         for folder in (self.path, self.samples):
             atomic.clear(folder)
+        for later in checkpoint.steps(self.path / "averages"):
+            if later > step:
+                checkpoint.path_of(self.path / "averages", later).unlink()
         log = self.log_lines()
         metrics_log.set_aside(log)
         kept = [line for line in log.lines if line["step"] <= step]
@@ -118,6 +121,18 @@ class Run(Folder):
             raise RunError(
                 f"The checkpoint of step {step} could not be written ({reason}); {kept}."
             ) from error
+
+    def keep_averages(self, step: int, averages: Mapping[str, np.ndarray]) -> None:
+        """Write averages that stay when their checkpoint goes; see `ganctl.run.lengths`.
+
+        Raises:
+            RunError: when they cannot be written.
+        """
+        try:
+            checkpoint.write(checkpoint.path_of(self._inside / "averages", step), averages, step=step)
+        except OSError as error:
+            reason = error.strerror or error
+            raise RunError(f"The averages of step {step} could not be written ({reason}).") from error
 
     keep = 3  # newest checkpoints that `save` leaves
 

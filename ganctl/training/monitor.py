@@ -16,6 +16,7 @@ from ganctl.diagnosis.verdict import EARLY, SICK, WORDS, countable
 from ganctl.error import RunError, Unstable
 from ganctl.metric.summary import Best, standing
 from ganctl.run import checkpoint
+from ganctl.run.lengths import AVERAGED
 from ganctl.run.writer import Run
 from ganctl.training.settings import Settings
 
@@ -99,6 +100,8 @@ class Monitor:
         self.run.show(step, picture)
 
     def save(self, step: int, tensors: Mapping[str, np.ndarray], *, best: bool = False) -> None:
+        if not best and (self.config.get("average") or {}).get("sigmas"):
+            self.run.keep_averages(step, {n: t for n, t in tensors.items() if n.startswith(AVERAGED)})
         self.run.save(step, tensors, best=best)
         if best and self.best and self.best.point:
             self.run.note(best={"name": self.best.name, "step": step, "value": self.best.point[1]})
