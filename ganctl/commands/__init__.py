@@ -5,6 +5,7 @@ usage: ganctl COMMAND [ARGUMENTS]
   train        train a game: ganctl train dataset=mnist model=dcgan
   resume       go on with a run: ganctl resume RUN [trainer.steps=N]
   sample       draw samples from a run: ganctl sample RUN [n=64]
+  project      find pictures among a run's own: ganctl project RUN input=PATH
   doctor       say what is wrong with a run: ganctl doctor RUN
   average      averages of another length: ganctl average RUN sigma=0.08
   evaluate     measure samples: ganctl evaluate RUN [metric=[fid,kid]]
@@ -30,6 +31,7 @@ COMMANDS = (
     "train",
     "resume",
     "sample",
+    "project",
     "doctor",
     "average",
     "evaluate",

@@ -11,6 +11,7 @@ from ganctl.game.adversary import Adversary
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.field import Field, Fields
 from ganctl.game.part import Loss, Own, Part
+from ganctl.game.space import Space
 from ganctl.game.turn import Phase, Turn
 
 
@@ -124,6 +125,10 @@ class Game:
     def latents(self, batch: Batch) -> tf.Tensor:
         """Return the batch's latents, (size, d), for a game with `latents`."""
         raise NotImplementedError(f"{type(self).__name__} has no latents.")
+
+    def spaces(self) -> dict[str, Space]:
+        """Return by name where images can be searched for, the best first; none where there is none."""
+        return {}
 
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         """Return what the generator makes of latents, for a game with `latents`."""

@@ -11,5 +11,6 @@ STATISTICS = -4  # latents from which batch statistics are estimated anew
 PATHS = -5  # ends of the paths between latents
 OVERFITTING = -6  # the noise of parts, where training and held-out images are compared
 STYLES = -7  # latents whose styles have the mean that truncation draws to
+PROJECT = -8  # where the search for a given picture starts
 POINTS = -101  # points of a known distribution, batch by batch
 FIXED_POINTS = -102  # the same, where a fixed sample was asked for

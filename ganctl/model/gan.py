@@ -11,6 +11,7 @@ from ganctl.game.batch import Batch, Terms
 from ganctl.game.critic import Critic
 from ganctl.game.field import Fields
 from ganctl.game.game import Game
+from ganctl.game.space import Space
 
 PRIORS = ("normal", "uniform", "truncated_normal", "sphere")
 
@@ -65,6 +66,19 @@ class GAN(Game):
 
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         return self.generator(latent, training=training)
+
+    def spaces(self) -> dict[str, Space]:
+        """Return the space of latents, from which a search does not stray: its radius, or its cube."""
+
+        def keep(latent: tf.Tensor) -> tf.Tensor:
+            if self.prior == "uniform":
+                return tf.clip_by_value(latent, -1.0, 1.0)
+            return latent * tf.math.rsqrt(tf.reduce_mean(tf.square(latent), axis=1, keepdims=True))
+
+        def make(latent: tf.Tensor, batch: Batch) -> tf.Tensor:
+            return self.generate_from(latent, batch, training=False)
+
+        return {"latent": Space(self.latents, make, keep)}
 
     def critic(self, batch: Batch) -> Critic:
         """Return the discriminator as a function of the image alone, which is all that penalties see."""

@@ -10,6 +10,7 @@ from ganctl.error import UsageError
 from ganctl.game.batch import Batch, Terms
 from ganctl.game.field import Field, Fields
 from ganctl.game.keys import STYLES
+from ganctl.game.space import Space
 from ganctl.game.turn import Turn, grown
 from ganctl.layer.growth import real_at, whole
 from ganctl.loss.path_length import path_lengths
@@ -183,6 +184,17 @@ class StyleGAN(GAN):
     def generate_from(self, latent: tf.Tensor, batch: Batch, *, training: bool) -> tf.Tensor:
         """Return fakes: of the level's size in training, of the whole size and cut to [-1, 1] otherwise."""
         return self.render(self.styles(latent, batch, training=training), batch, training=training)
+
+    def spaces(self) -> dict[str, Space]:
+        """Return the space of styles, one for all layers, and that of latents."""
+
+        def make(style: tf.Tensor, batch: Batch) -> tf.Tensor:
+            return self.render(tf.repeat(style[:, None], self.generator.rows, axis=1), batch)
+
+        def draw(batch: Batch) -> tf.Tensor:
+            return self.styles(self.latents(batch), batch)[:, 0]
+
+        return {"style": Space(draw, make), **super().spaces()}
 
     def styles(self, latent: tf.Tensor, batch: Batch, *, training: bool = False) -> tf.Tensor:
         """Return the styles that latents (n, d) become, float32 (n, rows, width): mixed, or truncated."""
