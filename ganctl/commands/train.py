@@ -29,7 +29,6 @@ from pathlib import Path
 
 from ganctl.config.chosen import key_of, noted
 from ganctl.config.words import option, read
-from ganctl.run.folder import find
 
 FIRST = "experiment=digits"  # what `ganctl train` means: a newcomer sees digits in minutes
 
@@ -81,6 +80,8 @@ def inherited(words: list[str]) -> list[str]:
     name = given.get("from", "null").strip("'\"")
     if name == "null" or {"model", "experiment"} & given.keys():
         return words
+    from ganctl.run.folder import find
+
     known = noted(find(name, Path(given.get("outputs", "outputs"))).record())
     if not known:
         return words

@@ -36,12 +36,14 @@ def keys_of(words: Sequence[str], config_dir: Path | None = None) -> dict[str, A
 
 
 def _recipe(group: str, choice: Any, config_dir: Path | None) -> dict[str, Any]:
-    """Return what a choice's own defaults list chooses of other groups."""
-    content = _yaml(group, choice, config_dir)[1]
-    entries = [entry for entry in content.get("defaults", ()) if isinstance(entry, dict)]
-    return {
-        key.removeprefix("override ").lstrip("/"): value for entry in entries for key, value in entry.items()
-    }
+    """Return what a choice's own defaults list chooses of other groups, and that of a recipe it is built on."""
+    found: dict[str, Any] = {}
+    for entry in _yaml(group, choice, config_dir)[1].get("defaults", ()):
+        if isinstance(entry, dict):
+            found |= {key.removeprefix("override ").lstrip("/"): value for key, value in entry.items()}
+        elif entry != "_self_":
+            found |= _recipe(group, entry, config_dir)
+    return found
 
 
 def _yaml(group: str, choice: Any, config_dir: Path | None = None) -> tuple[str, dict[str, Any]]:
@@ -54,7 +56,13 @@ def _yaml(group: str, choice: Any, config_dir: Path | None = None) -> tuple[str,
     except (OSError, ValueError, yaml.YAMLError):
         return "", {}
     package = re.search(r"^# @package (\S+)", text, re.MULTILINE)
-    return package[1] if package else "", content if isinstance(content, dict) else {}
+    content = content if isinstance(content, dict) else {}
+    for entry in content.get("defaults") or () if group else ():
+        if isinstance(entry, str) and entry != "_self_":  # it is another choice, and more
+            under = _yaml(group, entry, config_dir)[1]
+            _merge(under, {key: value for key, value in content.items() if key != "defaults"})
+            content = under | {"defaults": content["defaults"]}
+    return package[1] if package else "", content
 
 
 def _merge(tree: dict[str, Any], other: dict[str, Any]) -> None:

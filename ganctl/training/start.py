@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganctl.error import RunError, UsageError
 from ganctl.run import checkpoint
 from ganctl.run.console import complain
 from ganctl.run.folder import find
-from ganctl.training.state import State
+
+if TYPE_CHECKING:
+    from ganctl.training.state import State
 
 
-def adopt(state: State, config: Mapping[str, Any]) -> dict[str, Any]:
+def adopt(state: "State", config: Mapping[str, Any]) -> dict[str, Any]:
     """Give a run that begins the weights of the one that its config names; return what run.json says of it.
 
     Networks and, where both runs keep them, averages are those of the other run's newest intact checkpoint;
