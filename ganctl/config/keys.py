@@ -36,7 +36,7 @@ def keys_of(words: Sequence[str], config_dir: Path | None = None) -> dict[str, A
 
 
 def _recipe(group: str, choice: Any, config_dir: Path | None) -> dict[str, Any]:
-    """Return what a choice's own defaults list chooses of other groups, and that of a recipe it is built on."""
+    """Return what a choice's own defaults list chooses of other groups, and its base does."""
     found: dict[str, Any] = {}
     for entry in _yaml(group, choice, config_dir)[1].get("defaults", ()):
         if isinstance(entry, dict):
