@@ -13,7 +13,7 @@ usage: ganctl sample RUN [n=64] [seed=0] [checkpoint=last|best|STEP]
   ganctl sample mnist-cgan label=7                     of one class
   ganctl sample mnist-cgan label=all same_latent=true  one of each class
   ganctl sample mnist-cgan between=3,8 same_latent=true   from class to class
-  ganctl sample mnist-dcgan view=interpolation out=walk.gif
+  ganctl sample mnist-dcgan view=walk seconds=6 out=walk.webp
   ganctl sample facades-pix2pix input=plans/ out=photos/   under their names
   ganctl sample cats-inpainting image=torn.png mask=mask.png   white: the hole
   ganctl sample RUN --help              what this run can be given
@@ -27,11 +27,13 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
   average     use averaged weights where the run keeps an average
   out         a file.png for one grid, a folder/ for single pictures, a
               file.npy for raw float32 samples (images in [-1, 1], channels
-              last; points in the data's own units), a file.gif for a film
-              of what is given, or of a view from left to right.
+              last; points in the data's own units), a file.gif, .webp or
+              .mp4 for a film of what is given, or of a view.
               Default: RUN/samples/step-STEP-seed-SEED.png
   make        what is made, where a model makes several things
-  view        a whole picture of its own that a model has
+  view        a whole picture of its own that a model has; walk: a film past
+              several latents, n of them beside each other
+  seconds     of a walk
   same_latent true: all samples have the first one's noise, and differ by
               what they are given alone
   size        own: given pictures keep their size, where networks take any;
@@ -49,7 +51,8 @@ from typing import Any
 from ganctl.config.words import option, read
 from ganctl.error import UsageError
 
-ENDINGS = (".png", ".npy", ".gif")
+FILMS = (".gif", ".webp", ".mp4")
+ENDINGS = (".png", ".npy", *FILMS)
 
 
 @dataclass
@@ -69,6 +72,7 @@ class Options:
     out: str = option("", example="grid.png")
     make: str = option("image")
     view: str = option("")
+    seconds: float = option(6.0, least=0.1, most=600.0)
     same_latent: bool = option(False)
     size: str = option("trained", among=("trained", "own"))
     trust: bool = option(False, flags=("--trust",))
@@ -86,8 +90,12 @@ def run(words: list[str]) -> int:
     from ganctl.run.folder import find
 
     options = read(words, Options, "sample", first="name", rest="words", of_rest=_is_given)
+    if options.view == "walk" and not options.out.endswith(FILMS):
+        raise UsageError(f"view=walk: expected a film to write to, as out=walk.webp, got '{options.out}'.")
     if not _is_folder(options.out) and Path(options.out).suffix not in ENDINGS:
-        raise UsageError(f"out: expected a file.png, .npy or .gif, or a folder/, got '{options.out}'.")
+        raise UsageError(
+            f"out: expected a file.png, .npy, .gif, .webp or .mp4, or a folder/, got '{options.out}'."
+        )
     folder = find(options.name, Path("outputs"))
     config = folder.config()
     admit(config, folder.path, trust=options.trust)

@@ -1,11 +1,13 @@
-"""Picture files: a grid into a PNG, a clip or PNG files into a GIF."""
+"""Picture files: a grid into a PNG, a clip into a film, PNG files into a GIF."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ganctl.error import UsageError
 from ganctl.files import atomic
 
 
@@ -17,11 +19,41 @@ def save_png(path: Path, picture: np.ndarray) -> None:
 
 
 def save_clip(path: Path, clip: np.ndarray, *, rate: float = 8.0) -> None:
-    """Write a uint8 clip of shape (frames, height, width, 1 or 3) as a GIF of so many frames a second."""
+    """Write a uint8 clip of shape (frames, height, width, 1 or 3), of so many frames a second.
+
+    Args:
+        path: a .gif or .webp file, which plays forever, or an .mp4 file.
+
+    Raises:
+        UsageError: for an .mp4 file where the library that makes them is not installed.
+    """
+    if path.suffix == ".mp4":
+        return _save_mp4(path, clip, rate)
     first, *rest = [Image.fromarray(frame[..., 0] if frame.shape[-1] == 1 else frame) for frame in clip]
     options = {"save_all": True, "append_images": rest, "duration": int(1000 / rate), "loop": 0}
+    options |= {"quality": 90} if path.suffix == ".webp" else {}
     with atomic.writing(path, sync=False) as file:
-        first.save(file, format="GIF", **options)
+        first.save(file, format="WEBP" if path.suffix == ".webp" else "GIF", **options)
+
+
+def _save_mp4(path: Path, clip: np.ndarray, rate: float) -> None:
+    try:
+        from imageio_ffmpeg import write_frames
+    except ImportError as error:
+        raise UsageError(
+            f"out={path}: MP4 needs imageio-ffmpeg; type pip install 'ganctl[film]', or out=walk.webp."
+        ) from error
+    # Films have three colours and even sides.
+    odd = [(0, 0), *((0, side % 2) for side in clip.shape[1:3]), (0, 0)]
+    clip = np.pad(np.broadcast_to(clip, (*clip.shape[:3], 3)), odd, mode="edge")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "film.mp4"
+        writer = write_frames(str(made), clip.shape[2:0:-1], fps=rate, macro_block_size=2, quality=8)
+        writer.send(None)
+        for frame in clip:
+            writer.send(np.ascontiguousarray(frame))
+        writer.close()
+        atomic.write(path, made.read_bytes(), sync=False)
 
 
 def save_gif(path: Path, pictures: Sequence[Path], *, seconds: float = 8.0, frames: int = 100) -> None:

@@ -13,6 +13,7 @@ from ganctl.error import UsageError
 from ganctl.files import atomic
 from ganctl.files.pictures import save_clip, save_png
 
+FILMS = (".gif", ".webp", ".mp4")
 SMALLEST_FILM = 256  # pixels of a film's longer side, to which small pictures are enlarged by whole numbers
 
 
@@ -85,12 +86,14 @@ def write_single(places: Sequence[Path], samples: np.ndarray) -> None:
         (save_clip if place.suffix == ".gif" else save_png)(place, image.to_uint8(picture))
 
 
-def film(rows: np.ndarray, out: Path) -> None:
-    """Write a film that goes through the columns of images, forth and back, all rows at once.
+def film(rows: np.ndarray, out: Path, *, closed: bool = False, rate: float = 8.0) -> None:
+    """Write a film that goes through the columns of images, all rows at once.
 
     Args:
         rows: float32 of shape (rows, frames, height, width, channels) in [-1, 1].
-        out: the .gif file.
+        out: one of FILMS.
+        closed: whether the last picture leads to the first; otherwise it goes forth and back.
+        rate: pictures a second.
 
     Raises:
         UsageError: for what are no images.
@@ -99,9 +102,10 @@ def film(rows: np.ndarray, out: Path) -> None:
         raise UsageError(f"out: expected a file.png or a file.npy for what are no images, got '{out}'.")
     frames = [image.grid(rows[:, index]) for index in range(rows.shape[1])]
     scale = max(1, SMALLEST_FILM // max(frames[0].shape[:2]))
-    frames = [frame.repeat(scale, axis=0).repeat(scale, axis=1) for frame in (*frames, *frames[-2:0:-1])]
+    whole = frames if closed else [*frames, *frames[-2:0:-1]]
+    whole = [frame.repeat(scale, axis=0).repeat(scale, axis=1) for frame in whole]
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_clip(out, np.stack(frames))
+    save_clip(out, np.stack(whole), rate=rate)
 
 
 def _inside(name: str) -> str:

@@ -11,13 +11,15 @@ from ganctl import image
 from ganctl.dataset.given import STEPS
 from ganctl.dataset.given_pictures import GivenPictures
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.files.samples import film, places_of, write, write_single
+from ganctl.files.samples import FILMS, film, places_of, write, write_single
 from ganctl.game.field import Field, from_facts
 from ganctl.run.console import Countdown
 from ganctl.training import build
 from ganctl.training.giving import Giving
 from ganctl.training.sampler import Sampler
+from ganctl.training.walk import RATE, WALK, walk
 
+WALKS = 4  # beside each other in a film, where nobody says how many
 ROWS = 8, 10  # of a view between latents, and the tiles of each
 LARGEST = 2**22  # pixels of a picture that is not brought into the trained size
 
@@ -73,7 +75,7 @@ class Drawing:
             raise UsageError("size=own: expected pictures that are given, and a folder; type out=FOLDER/")
         shown = picture and options.make == "image"
         samples = self.sampler.sample(self.count, shown=shown, inputs=self.giving.inputs(), **rules)
-        if out.suffix == ".gif" and not as_folder:
+        if out.suffix in FILMS and not as_folder:
             walk = max((len(each.values) for each in self.given.values()), default=len(samples))
             rows = samples[: len(samples) // walk * walk]
             film(rows.reshape(-1, min(walk, len(samples)), *samples.shape[1:]), out)
@@ -150,6 +152,10 @@ class Drawing:
         from ganctl.training.latent_paths import BETWEEN, LatentPaths, views_of
 
         name, known = self.options.view, views_of(self.game)
+        if name == WALK and WALK in known:
+            length = {"count": self.options.n or WALKS, "seconds": self.options.seconds}
+            averaged = self.averaged
+            return walk(self.sampler, **length, seed=self.options.seed, averaged=averaged)
         if name not in known:
             there = ", ".join(known) or "none"
             raise UsageError(f"view: expected one of {there}, got '{name}'.{suggest(name, known)}")
@@ -162,8 +168,9 @@ class Drawing:
 
     def _write_view(self, rows: np.ndarray, out: Path) -> None:
         """Write rows of a view as a picture or a film."""
-        if out.suffix == ".gif":
-            film(rows, out)
+        if out.suffix in FILMS:
+            walked = self.options.view == WALK
+            film(rows, out, closed=walked, **({"rate": RATE} if walked else {}))
         elif rows.ndim == 3:  # points: a figure for each row
             draw = self._dataset().draw
             write(rows, out, draw=lambda _: image.grid(image.to_float(np.stack([*map(draw, rows)]))))

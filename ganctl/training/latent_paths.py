@@ -12,6 +12,7 @@ from ganctl.game.critic import several
 from ganctl.game.game import Game
 from ganctl.game.keys import PATHS
 from ganctl.training.sampler import Sampler, inputs_of, shown_of
+from ganctl.training.walk import WALK
 
 BETWEEN = "interpolation"  # the view that every game of images with latents has
 CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken
@@ -98,5 +99,6 @@ def arc(one: tf.Tensor, other: tf.Tensor, count: int, end: float = math.pi) -> t
 
 def views_of(game: Game) -> list[str]:
     """Return the names of all whole pictures that can be drawn of a game."""
-    between = [BETWEEN] if game.has_latents and game.fields["image"].kind == "image" else []
-    return list(dict.fromkeys([*game.views, *between]))
+    pictures = game.fields["image"].kind == "image"
+    between = [BETWEEN] if game.has_latents and pictures else []
+    return list(dict.fromkeys([*game.views, *between, *([WALK] if game.spaces() and pictures else [])]))
