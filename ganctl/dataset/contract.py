@@ -42,6 +42,7 @@ class Dataset(Protocol):
         classes: the names of the labels; empty without.
         held_out: examples that are never trained on and lie ready; 0 without.
         skipped: bad files that were left out.
+        about: a line on how the data were before they were brought into their form; "" for nothing to say.
         fingerprint: sha256, in hexadecimal, of everything that decides what is seen.
         truth: the distribution of the data where it is known (`ganctl.metric.modes`), else None.
     """
@@ -52,6 +53,7 @@ class Dataset(Protocol):
     classes: tuple[str, ...]
     held_out: int
     skipped: int
+    about: str
     fingerprint: str
     truth: Any
 

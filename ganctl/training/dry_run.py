@@ -69,6 +69,8 @@ def _data(settings: Any, dataset: Any, trainer: Any) -> Iterator[tuple[str, str]
         "data",
         f"{dataset.name}: {len(dataset):,} examples of {_by(dataset.shape)}{classes}{skipped}",
     )
+    if dataset.about:
+        yield "before", dataset.about
     yield "fingerprint", dataset.fingerprint[:12]
     spec = dataset.batches(trainer.timeline.at(0).batch_size, seed=trainer.seed).element_spec
     yield "batch", ", ".join(f"{name} {_by(part.shape)} {part.dtype.name}" for name, part in spec.items())

@@ -221,6 +221,8 @@ def _introduce(run: Run, config: dict[str, Any], dataset: Any, step: int) -> Non
         f"{verb}: {len(dataset)} examples of {size} ({dataset.name}{skipped}), "
         f"{device.describe()}, {build.PRECISIONS[config['trainer']['precision']]}"
     )
+    if dataset.about and not step:
+        run.say(f"  before   {dataset.about}")
 
 
 def _failed(run: Run, error: BaseException) -> None:

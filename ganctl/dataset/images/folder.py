@@ -12,6 +12,7 @@ from ganctl.dataset.images.inspection import inspect, refuse_bad
 from ganctl.dataset.images.listing import listing
 from ganctl.dataset.images.picture import WORKERS, BadImage, Form, decode, form
 from ganctl.dataset.images.selection import Selection
+from ganctl.dataset.images.sizes import sizes_of, suited, told
 from ganctl.dataset.images.source import Folder, Zip, text_of
 from ganctl.dataset.images.storage import Memory, Storage
 from ganctl.dataset.options import Augmentation, choice, existing
@@ -52,7 +53,7 @@ class Disk:
 def image_folder(
     *,
     path: str | None,
-    size: int | Sequence[int] = 64,
+    size: int | str | Sequence[int] = 64,
     channels: int = 3,
     fit: str = "crop",
     background: str = "white",
@@ -71,7 +72,7 @@ def image_folder(
 
     Args:
         path: the folder or zip.
-        size: side in pixels, or [height, width].
+        size: side in pixels, [height, width], or "auto": see `ganctl.dataset.images.sizes.suited`.
         channels, fit, background: see `ganctl.dataset.images.picture.Form`.
         on_bad: "error" refuses files that cannot be read, "skip" leaves them out.
         cache: True keeps the decoded images in memory, False reads them anew, "auto" keeps under 1 GiB.
@@ -81,6 +82,9 @@ def image_folder(
     Raises:
         UsageError: an option outside its range, no images, bad images, or labels that do not fit.
     """
+    if isinstance(size, str) and size == "auto":
+        source = opened(path)
+        size = suited(sizes_of(source, listing(source).names))
     wanted = form(size=size, channels=channels, fit=fit, background=background)
     skip = choice("on_bad", on_bad, ("error", "skip")) == "skip"
     cache = choice("cache", cache, ("auto", "true", "false"))
@@ -100,12 +104,8 @@ def load(
     selection: Selection | None = None,
 ) -> Images:
     """Return the images at a path in one form; see `image_folder`."""
-    if path is None:
-        raise UsageError(
-            "dataset=image_folder needs to know where the images are: dataset.path=FOLDER (or a zip)"
-        )
-    place = existing(path)
-    source = Folder(place) if place.is_dir() else Zip(place)
+    source = opened(path)
+    place = source.path
     images = listing(source)
     keep = cache == "true" or (cache == "auto" and len(images.names) * math.prod(form.shape) < ROOM)
     found = inspect(source, images.names, form, keep=keep)
@@ -124,4 +124,19 @@ def load(
         selection=selection,
     )
     pictures.names = list(kept.names)
+    pictures.about = told(sizes_of(source, kept.names), form, len(kept.names))
     return pictures
+
+
+def opened(path: str | None) -> Folder | Zip:
+    """Return the folder or zip at a path.
+
+    Raises:
+        UsageError: when there is none.
+    """
+    if path is None:
+        raise UsageError(
+            "dataset=image_folder needs to know where the images are: dataset.path=FOLDER (or a zip)"
+        )
+    place = existing(path)
+    return Folder(place) if place.is_dir() else Zip(place)

@@ -66,7 +66,7 @@ class Images:
         self.labels = None if labels is None else np.asarray(labels, np.int32)
         self._unseen = unseen
         self.classes = classes
-        self.skipped = skipped
+        self.skipped, self.about = skipped, ""
         self.fields = {"image": Field(kind="image", shape=self.shape)}
         if self.labels is not None:
             self.fields["label"] = Field(kind="label", classes=classes)

@@ -72,7 +72,7 @@ class Form:
         return np.asarray(fitted(flat(image, self), self)).reshape(self.height, self.width, self.channels)
 
 
-def form(*, size: int | Sequence[int], channels: int, fit: str, background: str) -> Form:
+def form(*, size: int | str | Sequence[int], channels: int, fit: str, background: str) -> Form:
     """Return the checked form; see `Form`. Raises UsageError for an option outside its range."""
     if channels not in (1, 3) or isinstance(channels, bool):
         raise UsageError(f"dataset.channels is 1 (grey) or 3 (colour), not {channels!r}.")

@@ -57,7 +57,7 @@ class Stacked:
     name = "stacked_mnist"
     labels = None
     classes: tuple[str, ...] = ()
-    skipped = 0
+    skipped, about = 0, ""
     held_out = 0
 
     def __init__(self, digits: Images) -> None:

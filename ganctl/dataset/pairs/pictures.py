@@ -65,6 +65,7 @@ class Pictures:
         skipped: int = 0,
     ) -> None:
         self.name, self.streams, self.augmentation, self.skipped = name, dict(streams), augmentation, skipped
+        self.about = ""
         self.kinds, self._unseen = dict(kinds), unseen
         self._others: dict[str, Storage] | None = None
         self.fields = {kind: Field(kind="image", shape=each.shape) for kind, each in kinds.items()}

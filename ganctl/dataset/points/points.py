@@ -43,7 +43,7 @@ class Points:
 
     labels = None
     classes: tuple[str, ...] = ()
-    skipped = 0
+    skipped, about = 0, ""
     held_out = 0
 
     def __init__(self, name: str, truth: Any, size: int | None = None):
