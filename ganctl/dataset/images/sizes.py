@@ -1,4 +1,4 @@
-"""How large the pictures of a folder are: what they lose when brought into one size, and which size suits them."""
+"""How large the pictures of a folder are: what is lost when they get one size, and which size suits them."""
 
 import io
 from collections.abc import Sequence
