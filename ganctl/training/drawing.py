@@ -55,6 +55,12 @@ class Drawing:
         self.given, self.count, self.remarks = self.giving.given, self.giving.count, self.giving.remarks
         self.averaged = bool(self.sampler.average and options.average)
 
+    def samples(self) -> np.ndarray:
+        """Return the samples, float32 (count, ...)."""
+        rules = {"seed": self.options.seed, "averaged": self.options.average, "make": self.options.make}
+        rules |= {"given": tuple(self.given), "alike": self.options.same_latent}
+        return self.sampler.sample(self.count, inputs=self.giving.inputs(), **rules)
+
     def write(self, out: Path, *, as_folder: bool) -> None:
         """Draw, and write to a file.png, a file.npy, a film file.gif, or a folder of single pictures.
 
