@@ -8,7 +8,7 @@ from builders import python
 
 PACKAGE = Path(__file__).parents[1] / "ganctl"
 FILES = sorted(PACKAGE.rglob("*.py"))
-ROOT_FILES = {"__init__.py", "__main__.py", "cli.py", "error.py", "check.py", "image.py"}
+ROOT_FILES = {"__init__.py", "__main__.py", "cli.py", "error.py", "check.py", "image.py", "python.py"}
 HYDRA = "config"  # the only room that knows Hydra
 # What commands need before, or without, TensorFlow.
 LIGHT = (

@@ -7,7 +7,7 @@ usage: ganctl train [group=choice ...] [key=value ...] [options]
   ganctl train dataset=image_folder dataset.path=photos model=dcgan64
   ganctl train model=gan loss=minimax trainer.turns.discriminator=3
   ganctl train optimizer.generator=adamw optimizer.generator.learning_rate=1e-4
-  ganctl train from=mnist-dcgan dataset.path=mine      that run's words and weights
+  ganctl train from=mnist-dcgan dataset.path=mine     that run's words, weights
   ganctl train -m loss=nonsaturating,least_squares seed=0,1,2        a sweep
 
 The run lives in outputs/<dataset>-<model>-<what else was changed>; name=NAME

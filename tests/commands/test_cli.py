@@ -69,7 +69,10 @@ LIGHT_MISTAKES = [
     ("sample latest n", "Expected n=VALUE"),
     ("sample latest seed=2147483648", "seed: expected a whole number from 0 to 2147483647"),
     ("sample latest average=yes", "average: expected true or false, got 'yes'"),
-    ("sample latest out=a.jpg", "out: expected a file.png, .npy or .gif, or a folder/, got 'a.jpg'"),
+    (
+        "sample latest out=a.jpg",
+        "out: expected a file.png, .npy, .gif, .webp or .mp4, or a folder/, got 'a.jpg'",
+    ),
 ]
 HEAVY_MISTAKES = [  # these need the networks
     ("model.latent=0", "model.latent: expected a whole number from 1 to 65536, got '0'"),

@@ -65,7 +65,7 @@ def test_a_film_goes_through_a_view_forth_and_back(draw, tmp_path):
     draw("n=6", "out=some.gif")
     with Image.open(tmp_path / "some.gif") as some:
         assert some.n_frames == 10  # each sample alone
-    assert "expected a file.png, .npy or .gif" in draw("out=x.jpg", code=2)
+    assert "expected a file.png, .npy, .gif" in draw("out=x.jpg", code=2)
 
 
 def test_a_folder_gets_one_picture_a_sample_and_a_file_gets_the_numbers(draw, numbers, tmp_path):
@@ -165,7 +165,7 @@ def test_a_lost_record_is_no_hindrance_while_the_data_are_there(outputs, tmp_pat
 
 def test_help_of_a_run_that_is_made_of_latents_alone_knows_no_names(outputs, capsys):
     assert cli.main(["sample", str(outputs / "run"), "--help"]) == 0
-    told = f"{outputs}/run makes image, and can be given:\n  view=interpolation\n"
+    told = f"{outputs}/run makes image, and can be given:\n  view=interpolation\n  view=walk\n"
     assert capsys.readouterr().out.endswith(f"\n\n{told}")
     assert cli.main(["sample", str(outputs / "run"), "label=7"]) == 2
     assert "There is no option 'label'. See: ganctl sample RUN --help" in capsys.readouterr().err
