@@ -110,8 +110,9 @@ def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
         Image.fromarray(pixels).save(folder / place / f"{index}.png")
     kind = "unpaired" if model in UNPAIRED else "paired" if model in SIDE_BY_SIDE else "image_folder"
     kind = "masked" if model == "inpainting" else kind
-    wide = 16 if model in SQUARE else 24
-    size = [f"dataset.size=[16,{wide}]", f"dataset.channels={channels}"]
+    high = 32 if model == "fastgan" else 16
+    wide = high if model in SQUARE else high * 3 // 2
+    size = [f"dataset.size=[{high},{wide}]", f"dataset.channels={channels}"]
     return [f"dataset={kind}", f"dataset.path={folder}", *size]
 
 

@@ -55,7 +55,9 @@ def run(words: list[str]) -> int:
 
     options = read(words, Options, "project", first="name")
     if not options.input:
-        raise UsageError("project: expected a picture; type input=FILE, a folder or a zip.")
+        raise UsageError(
+            "project: expected a picture, a folder or a zip, as in ganctl project RUN input=photo.png."
+        )
     folder = find(options.name, Path("outputs"))
     config = folder.config()
     admit(config, folder.path, trust=options.trust)
@@ -86,9 +88,9 @@ def _search(folder: Any, config: dict[str, Any], options: Options) -> None:
     with waiting("loading"):
         sampler, state = build.sampler(build.to_draw(config), fields)
         state.restore(tensors)
-    from ganctl.training.projection import Projection
+    from ganctl.training.inversion import Inversion
 
-    projection = Projection(sampler, space=options.space, averaged=options.average, seed=options.seed)
+    inversion = Inversion(sampler, space=options.space, averaged=options.average, seed=options.seed)
     label = _label(sampler.game, options.label)
     out = Path(options.out) if options.out else folder.path / "projection"
     places = places_of(out, given.names, 1)
@@ -98,12 +100,12 @@ def _search(folder: Any, config: dict[str, Any], options: Options) -> None:
             numbers = range(start, min(start + TOGETHER, len(given)))
             images = given[np.array(numbers)]
             labels = None if label is None else np.full(len(images), label)
-            found = projection.search(images, steps=options.steps, labels=labels, advance=countdown.advance)
+            found = inversion.search(images, steps=options.steps, labels=labels, advance=countdown.advance)
             for index, number in enumerate(numbers):
                 _write(places[number], images[index], found, index)
                 before, after = found.begun[index], found.distances[index]
                 say(f"{given.names[number]}: {after:.4f} away ({before:.4f} at the start)")
-    say(f"{len(given)} pictures in the space of {projection.name}s, step {step}: {out}/")
+    say(f"{len(given)} pictures in the space of {inversion.name}s, step {step}: {out}/")
 
 
 def _write(place: Path, picture: Any, found: Any, index: int) -> None:

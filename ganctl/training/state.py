@@ -85,7 +85,7 @@ class State:
             shapes += [tuple(state[other[0]].shape) if other[0] in own else "absent"]
             raise UsageError(
                 f"{where}: expected a run of the same networks, got others: {other[0]} is {shapes[0]} there "
-                f"and {shapes[1]} here; type that run's own model=... and network.*, in its config.yaml."
+                f"and {shapes[1]} here; that run's own words are in its run.json."
             )
         for name in own:
             state[name].assign(tensors[name])

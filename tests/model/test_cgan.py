@@ -133,7 +133,7 @@ def test_samples_are_of_the_labels_that_one_asks_for(outputs, tmp_path, monkeypa
         (["label"], "Expected NAME=VALUE, got 'label'."),
         (["label=7", "n=0"], "n: expected a whole number of at least 1, got '0'"),
         (["make=mask"], "make: expected one of image, got 'mask'."),
-        (["view=manifold"], "view: expected one of interpolation, got 'manifold'."),
+        (["view=manifold"], "view: expected one of interpolation, walk, got 'manifold'."),
     ],
 )
 def test_what_the_run_cannot_be_given_is_told_in_one_line(outputs, words, told, capsys):
@@ -148,7 +148,7 @@ def test_help_of_a_run_tells_what_it_can_be_given(outputs, capsys):
     assert cli.main(["sample", str(outputs / "run"), "--help"]) == 0
     usage, told = capsys.readouterr().out.rsplit("\n\n", 1)
     assert usage == sample.__doc__.strip()
-    given = "  label=0,9\n  between=0,9\n  view=interpolation\n"
+    given = "  label=0,9\n  between=0,9\n  view=interpolation\n  view=walk\n"
     assert told == f"{outputs}/run makes image, and can be given:\n{given}"
     assert cli.main(["sample", "n=3", "--help"]) == 0  # no run is named
     assert capsys.readouterr().out.strip() == usage

@@ -201,7 +201,7 @@ def test_growing_it_plays_each_level_with_its_own_styles(make, tensorflow):
         (["network=dcgan"], "expected a generator of styles; type network=stylegan2"),
         (["model.growth=true"], "expected networks that grow; type network=stylegan"),
         (["penalty.r1.every=4"], "this model's penalties are charged every 16 steps"),
-        (["model.mixing=2"], r"model\.mixing: expected a number from 0 to 1"),
+        (["model.mixing=2"], r"model\.mixing: expected a number of at least 0 and at most 1"),
         (["dataset=ring"], "image"),
         (["model.by_class=true", "dataset.path=null", "dataset=image_folder"], "dataset"),
     ],

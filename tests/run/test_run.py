@@ -91,7 +91,12 @@ def test_run_json_tells_who_made_it_from_what_with_what(finished):
     assert (
         record["data"]["fields"]["image"] == image and len(record["data"]["fields"]["label"]["classes"]) == 10
     )
-    asks = {"makes": ["image"], "fields": record["data"]["fields"], "names": [], "views": ["interpolation"]}
+    asks = {
+        "makes": ["image"],
+        "fields": record["data"]["fields"],
+        "names": [],
+        "views": ["interpolation", "walk"],
+    }
     assert record["samples"] == asks
     assert len(record["data"]["fingerprint"]) == 64 and len(record["data"]["classes"]) == 10
     assert {"device", "platform", "git", "process", "updated"} <= record.keys()

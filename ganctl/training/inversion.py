@@ -38,7 +38,7 @@ class Found:
     film: np.ndarray
 
 
-class Projection:
+class Inversion:
     """Searches for codes of pictures, as many at a time as there are.
 
     The start is the nearest of `tries` drawn codes; then Adam moves the code, for the distance's gradient

@@ -10,18 +10,18 @@ from ganctl.error import UsageError
 
 
 @pytest.fixture
-def projection(make):
+def inversion(make):
     """Return what searches in a small untrained game."""
-    from ganctl.training.projection import Projection
+    from ganctl.training.inversion import Inversion
 
     def build(*words, **rules):
-        return Projection(make(*words)[2].sampler, **rules)
+        return Inversion(make(*words)[2].sampler, **rules)
 
     return build
 
 
 def test_the_distance_is_the_mean_over_scales(tensorflow):
-    from ganctl.training.projection import distance
+    from ganctl.training.inversion import distance
 
     image = tensorflow.random.stateless_normal((2, 8, 8, 1), (0, 1))
     assert np.array_equal(distance(image, image), [0, 0])
@@ -31,9 +31,9 @@ def test_the_distance_is_the_mean_over_scales(tensorflow):
 
 
 @pytest.mark.parametrize("space", ["latent", "style"])
-def test_a_generator_s_own_sample_is_found_again(space, projection, tensorflow):
+def test_a_generator_s_own_sample_is_found_again(space, inversion, tensorflow):
     words = tiny("stylegan2") if space == "style" else ["model=gan", "model.latent=2", "average=ema"]
-    found = projection(*words, space=space)
+    found = inversion(*words, space=space)
     # Alike noise, so that the sample can be found at all; its code is not among those drawn.
     batch = found._batch(3, None)
     code = found.space.keep(
@@ -52,8 +52,8 @@ def test_a_generator_s_own_sample_is_found_again(space, projection, tensorflow):
         )  # as far out as latents lie
 
 
-def test_labels_are_the_pictures(projection):
-    found = projection(*tiny("cgan"))
+def test_labels_are_the_pictures(inversion):
+    found = inversion(*tiny("cgan"))
     batch = found._batch(4, np.array([3, 1, 4, 1]))
     assert batch["label"].numpy().tolist() == [3, 1, 4, 1] and found.name == "latent"
     pictures = found.space.make(found.space.draw(batch), batch).numpy()
@@ -62,9 +62,9 @@ def test_labels_are_the_pictures(projection):
     )
 
 
-def test_a_game_without_latents_and_an_unknown_space_are_refused(projection):
+def test_a_game_without_latents_and_an_unknown_space_are_refused(inversion):
     with pytest.raises(UsageError, match="expected one of latent, got 'stile'"):
-        projection(*tiny("gan"), space="stile")
+        inversion(*tiny("gan"), space="stile")
 
 
 def test_the_command_writes_what_it_found_under_the_files_names(tmp_path, monkeypatch, capsys):
@@ -84,7 +84,7 @@ def test_the_command_writes_what_it_found_under_the_files_names(tmp_path, monkey
     }
     assert np.load(place / "one.npy").shape == (8,)
     for words, told in (
-        ([], "project: expected a picture; type input=FILE"),
+        ([], "project: expected a picture, a folder or a zip"),
         (["input=in", "label=x"], "label: expected the pictures' class (0, 1, 2, 3, 4 ...), got 'x'"),
         (["input=in"], "label: expected the pictures' class"),
         (["input=nothing"], "input: expected a picture, a folder or a zip of pictures, got 'nothing'"),
