@@ -25,13 +25,18 @@ VOLATILE = {
     "trainer.best",
     "trainer.rollbacks",
 }
+OFF = (None, False, 0, "", [], {})
 RESUMABLE = sorted(VOLATILE - {"name", "outputs"})  # what may be typed behind `ganctl resume`
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return "key: old -> new" for everything that makes two configs different experiments."""
+    """Return "key: old -> new" for everything that makes two configs different experiments.
+
+    A key that is not there at all in one of them and off in the other is none: older versions did not know it.
+    """
     before, after = dict(leaves(old)), dict(leaves(new))
-    keys = [key for key in sorted(before.keys() | after.keys()) if key not in VOLATILE]
+    off = {key for key in before.keys() ^ after.keys() if (before | after)[key] in OFF}
+    keys = [key for key in sorted((before.keys() | after.keys()) - off) if key not in VOLATILE]
     missing = object()
     return [
         f"{key}: {_shown(before, key)} -> {_shown(after, key)}"

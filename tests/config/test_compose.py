@@ -204,6 +204,8 @@ def test_differences_name_both_values_and_pass_over_what_may_change():
         "seed: 0 -> 1",
     ]
     assert differences({"a": 1}, {"b": [1]}) == ["a: 1 -> (absent)", "b: (absent) -> [1]"]
+    assert differences({"c": 1}, {"a": None, "b": 0, "c": 1, "d": {"e": False, "f": []}}) == []
+    assert differences({"a": 2}, {"a": 0}) == ["a: 2 -> 0"]
 
 
 @pytest.mark.parametrize(
