@@ -22,6 +22,7 @@ class Wish:
 
     n: int = 0
     seed: int = 0
+    seeds: tuple[int, ...] = ()
     average: bool = True
     make: str = "image"
     view: str = ""

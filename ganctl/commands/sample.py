@@ -22,6 +22,7 @@ RUN is a run's folder, its name under outputs/, or `latest` (the default).
 
   n           samples to draw; of pictures that are given, of each
   seed        of the latents; the same seed draws the same samples
+  seeds       several, 0-15 or 3,7,12: n samples of each, 1 if nobody says
   checkpoint  last (the newest intact one), best (by a metric), a step, or
               sigma-S (of ganctl average)
   average     use averaged weights where the run keeps an average
@@ -51,6 +52,7 @@ from typing import Any
 from ganctl.config.words import option, read
 from ganctl.error import UsageError
 
+MOST_SEEDS = 1024  # a block of samples is drawn for each
 FILMS = (".gif", ".webp", ".mp4")
 ENDINGS = (".png", ".npy", *FILMS)
 
@@ -71,12 +73,28 @@ class Options:
     average: bool = option(True)
     out: str = option("", example="grid.png")
     make: str = option("image")
+    several: str = option("", key="seeds", example="0-15")
     view: str = option("")
     seconds: float = option(6.0, least=0.1, most=600.0)
     same_latent: bool = option(False)
     size: str = option("trained", among=("trained", "own"))
     trust: bool = option(False, flags=("--trust",))
     words: list[str] = field(default_factory=list)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that were typed, a range or a list; none where there is one."""
+        found: list[int] = []
+        for part in self.several.split(",") if self.several else ():
+            first, _, last = part.strip().partition("-")
+            if not first.isdigit() or not (last.isdigit() or (last == "" and "-" not in part)):
+                raise UsageError(
+                    f"seeds: expected a range or a list, as 0-15 or 3,7,12, got '{self.several}'."
+                )
+            found += range(int(first), min(int(last or first), int(first) + MOST_SEEDS) + 1)
+        if len(found) > MOST_SEEDS or any(seed >= 2**31 for seed in found):
+            raise UsageError(f"seeds: expected at most {MOST_SEEDS} below 2147483648, got '{self.several}'.")
+        return tuple(found)
 
     @property
     def given(self) -> dict[str, str]:

@@ -25,7 +25,7 @@ VOLATILE = {
     "trainer.best",
     "trainer.rollbacks",
 }
-OFF = (None, False, 0, "", [], {})
+OFF: tuple[Any, ...] = (None, False, 0, "", [], {})
 RESUMABLE = sorted(VOLATILE - {"name", "outputs"})  # what may be typed behind `ganctl resume`
 
 

@@ -54,12 +54,24 @@ class Drawing:
         self.giving = Giving(self.game, options, self._dataset, _halves(self.config["dataset"]))
         self.given, self.count, self.remarks = self.giving.given, self.giving.count, self.giving.remarks
         self.averaged = bool(self.sampler.average and options.average)
+        if options.seeds:
+            if options.view or self.giving.files:
+                raise UsageError(
+                    "seeds: they are of samples alone; with a view or given pictures, type seed=N."
+                )
+            self.count = len(options.seeds) * (options.n or 1)
 
-    def samples(self) -> np.ndarray:
-        """Return the samples, float32 (count, ...)."""
-        rules = {"seed": self.options.seed, "averaged": self.options.average, "make": self.options.make}
+    def samples(self, *, shown: bool = False) -> np.ndarray:
+        """Return the samples, float32 (count, ...), those of several seeds one after the other.
+
+        Args:
+            shown: whether to give what a grid shows of each in place of the sample.
+        """
+        rules = {"averaged": self.options.average, "make": self.options.make, "shown": shown}
         rules |= {"given": tuple(self.given), "alike": self.options.same_latent}
-        return self.sampler.sample(self.count, inputs=self.giving.inputs(), **rules)
+        inputs, seeds = self.giving.inputs(), self.options.seeds or (self.options.seed,)
+        each = self.count // len(seeds)
+        return np.concatenate([self.sampler.sample(each, seed=s, inputs=inputs, **rules) for s in seeds])
 
     def write(self, out: Path, *, as_folder: bool) -> None:
         """Draw, and write to a file.png, a file.npy, a film file.gif, or a folder of single pictures.
@@ -80,7 +92,7 @@ class Drawing:
         if options.size == "own":
             raise UsageError("size=own: expected pictures that are given, and a folder; type out=FOLDER/")
         shown = picture and options.make == "image"
-        samples = self.sampler.sample(self.count, shown=shown, inputs=self.giving.inputs(), **rules)
+        samples = self.samples(shown=shown)
         if out.suffix in FILMS and not as_folder:
             walk = max((len(each.values) for each in self.given.values()), default=len(samples))
             rows = samples[: len(samples) // walk * walk]
@@ -197,6 +209,9 @@ class Drawing:
         if any(self.game.fields[name].kind == "mixture" for name in self.given):
             return None
         given = self.given.get("label")
+        if self.options.seeds and given is None:
+            labels = self.sampler.labels(self.count // len(self.options.seeds))
+            return None if labels is None else np.resize(labels, self.count)
         return self.sampler.labels(self.count) if given is None else np.resize(given.values, self.count)
 
 

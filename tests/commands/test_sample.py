@@ -169,3 +169,13 @@ def test_help_of_a_run_that_is_made_of_latents_alone_knows_no_names(outputs, cap
     assert capsys.readouterr().out.endswith(f"\n\n{told}")
     assert cli.main(["sample", str(outputs / "run"), "label=7"]) == 2
     assert "There is no option 'label'. See: ganctl sample RUN --help" in capsys.readouterr().err
+
+
+def test_samples_of_several_seeds_are_each_seed_s_own(numbers, draw):
+    apart = [numbers("n=2", f"seed={seed}") for seed in (3, 4, 9)]
+    assert np.array_equal(numbers("n=2", "seeds=3-4,9"), np.concatenate(apart))
+    assert np.array_equal(numbers("seeds=4"), apart[1][:1])
+    for word in ("seeds=a", "seeds=3-", "seeds=-3", "seeds=1,,2"):
+        assert "seeds: expected a range or a list, as 0-15 or 3,7,12" in draw(word, code=2)
+    assert "seeds: expected at most 1024" in draw("seeds=0-9999", code=2)
+    assert "type seed=N" in draw("seeds=1,2", "view=interpolation", code=2)
