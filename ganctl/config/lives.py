@@ -32,7 +32,7 @@ RESUMABLE = sorted(VOLATILE - {"name", "outputs"})  # what may be typed behind `
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return "key: old -> new" for everything that makes two configs different experiments.
 
-    A key that is not there at all in one of them and off in the other is none: older versions did not know it.
+    A key that is absent in one of them and off in the other is none: older versions did not know it.
     """
     before, after = dict(leaves(old)), dict(leaves(new))
     off = {key for key in before.keys() ^ after.keys() if (before | after)[key] in OFF}
