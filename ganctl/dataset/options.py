@@ -73,7 +73,9 @@ def switch(name: str, value: object) -> bool:
 
 def pair(size: int | str | Sequence[int]) -> tuple[int, int]:
     """Return (height, width) for dataset.size: a whole number of pixels, or two."""
-    sides: list = [size, size] if isinstance(size, int | str) else list(size)
+    sides: list = [size, size]
+    if isinstance(size, Sequence) and not isinstance(size, str):
+        sides = list(size)
     if len(sides) != 2 or not all(type(side) is int and side > 0 for side in sides):
         raise UsageError(f"dataset.size is a side in pixels or [height, width], 1 or more, not {size!r}.")
     return sides[0], sides[1]
