@@ -32,6 +32,7 @@ class Options:
 
 def run(words: list[str]) -> int:
     """Make the averages and write them as checkpoints; return the exit code."""
+    from ganctl.config.trust import check_links
     from ganctl.error import UsageError
     from ganctl.run import checkpoint, lengths
     from ganctl.run.console import complain, say
@@ -39,6 +40,7 @@ def run(words: list[str]) -> int:
 
     options = read(words, Options, "average", first="name")
     folder = find(options.name, Path("outputs"))
+    check_links(folder.path, "delete it")
     kept = (folder.config().get("average") or {}).get("sigmas")
     if not kept:
         raise UsageError(f"{folder.path} kept no averages of several lengths; train with average=power.")

@@ -50,7 +50,7 @@ class Options:
 
 def run(words: list[str]) -> int:
     """Search for the named pictures and write what was found; return the exit code."""
-    from ganctl.config.trust import admit
+    from ganctl.config.trust import admit, check_links
     from ganctl.run.folder import find
 
     options = read(words, Options, "project", first="name")
@@ -61,6 +61,8 @@ def run(words: list[str]) -> int:
     folder = find(options.name, Path("outputs"))
     config = folder.config()
     admit(config, folder.path, trust=options.trust)
+    if not options.out:  # what is written into the folder shall not land elsewhere
+        check_links(folder.path, "delete it, or type out=FOLDER/")
     _search(folder, config, options)
     return 0
 

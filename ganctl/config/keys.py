@@ -41,7 +41,7 @@ def _recipe(group: str, choice: Any, config_dir: Path | None) -> dict[str, Any]:
     for entry in _yaml(group, choice, config_dir)[1].get("defaults", ()):
         if isinstance(entry, dict):
             found |= {key.removeprefix("override ").lstrip("/"): value for key, value in entry.items()}
-        elif entry != "_self_":
+        elif entry not in ("_self_", choice):
             found |= _recipe(group, entry, config_dir)
     return found
 
@@ -58,7 +58,7 @@ def _yaml(group: str, choice: Any, config_dir: Path | None = None) -> tuple[str,
     package = re.search(r"^# @package (\S+)", text, re.MULTILINE)
     content = content if isinstance(content, dict) else {}
     for entry in content.get("defaults") or () if group else ():
-        if isinstance(entry, str) and entry != "_self_":  # it is another choice, and more
+        if isinstance(entry, str) and entry not in ("_self_", choice):  # it is another choice, and more
             under = _yaml(group, entry, config_dir)[1]
             _merge(under, {key: value for key, value in content.items() if key != "defaults"})
             content = under | {"defaults": content["defaults"]}

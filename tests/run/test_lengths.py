@@ -77,6 +77,9 @@ def test_a_run_s_averages_are_made_measured_and_kept_apart(tmp_path, monkeypatch
     assert cli.main(["sample", "a", "checkpoint=sigma-0.07", "n=4", "out=x.npy"]) == 0
     assert cli.main(["sample", "a", "checkpoint=sigma-0.9", "n=4"]) == 2
     assert "sigma-0.07" in capsys.readouterr().err
+    (run / "away").symlink_to(tmp_path)
+    assert cli.main(["average", "a", "sigma=0.07"]) == 2 and "is a link" in capsys.readouterr().err
+    (run / "away").unlink()
     # What a lost life kept after the checkpoint goes, as its log lines do.
     checkpoint.write(checkpoint.path_of(run / "averages", 9), {"x": np.zeros(1)}, step=9)
     assert cli.main(["resume", "a", "trainer.steps=10"]) == 0
