@@ -85,6 +85,7 @@ def test_the_command_writes_what_it_found_under_the_files_names(tmp_path, monkey
     assert np.load(place / "one.npy").shape == (8,)
     (place / "away").symlink_to(tmp_path)
     assert cli.main(["project", "a", "input=in", "label=7"]) == 2 and "is a link" in capsys.readouterr().err
+    (place / "away").unlink()
     for words, told in (
         ([], "project: expected a picture, a folder or a zip"),
         (["input=in", "label=x"], "label: expected the pictures' class (0, 1, 2, 3, 4 ...), got 'x'"),
