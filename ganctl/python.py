@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,22 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ganctl.training.drawing import Drawing
-
-
-@dataclass
-class Wish:
-    """What samples are asked for; the same as the options of `ganctl sample`."""
-
-    n: int = 0
-    seed: int = 0
-    seeds: tuple[int, ...] = ()
-    average: bool = True
-    make: str = "image"
-    view: str = ""
-    seconds: float = 6.0
-    same_latent: bool = False
-    size: str = "trained"
-    given: dict[str, str] = field(default_factory=dict)
 
 
 class TrainedRun:
@@ -76,10 +59,7 @@ class TrainedRun:
 
     @cached_property
     def _loaded(self) -> tuple[int, dict[str, Any]]:
-        from ganctl.run import checkpoint
-
-        step, tensors, _ = checkpoint.wanted(self.folder.checkpoints, self.checkpoint)
-        return step, tensors
+        return self.folder.tensors(self.checkpoint)
 
     @property
     def step(self) -> int:
@@ -116,24 +96,26 @@ class TrainedRun:
         """
         from ganctl import image
 
-        texts = {name: _text(value) for name, value in given.items()}
-        rules = {"make": make, "same_latent": same_latent, "given": texts}
-        samples = self._drawing(Wish(n=n, seed=seed, average=average, **rules)).samples()  # type: ignore[arg-type]
+        words = [f"{name}={_text(value)}" for name, value in given.items()]
+        rules = {"seed": seed, "average": average, "make": make, "same_latent": same_latent}
+        samples = self._drawing(n=n, words=words, **rules).samples()
         return image.to_uint8(samples) if as_bytes else samples
 
     @cached_property
     def generator(self) -> "keras.Model":
         """The generator's (first) network, a Keras model, with averaged weights where the run keeps them."""
-        drawing = self._drawing(Wish(n=1))
+        drawing = self._drawing(n=1)
         average = drawing.sampler.average
         for weight, shadow in average.shadows.get("generator", ()) if average else ():
             weight.assign(shadow)
         return drawing.game.players["generator"][0]
 
-    def _drawing(self, wish: Wish) -> "Drawing":
+    def _drawing(self, **options: Any) -> "Drawing":
+        """Return what draws as `ganctl sample` does with these options."""
+        from ganctl.commands.sample import Options
         from ganctl.training.drawing import Drawing
 
-        return Drawing(self.folder, self.config, self._loaded[1], wish)
+        return Drawing(self.folder, self.config, self._loaded[1], Options(**options))
 
 
 def open(name: str | Path = "latest", checkpoint: str | int = "last", *, trust: bool = False) -> TrainedRun:
@@ -175,7 +157,7 @@ def train(*words: str) -> TrainedRun:
     return TrainedRun(folder)
 
 
-def steps(*words: str) -> Iterator[dict[str, float]]:
+def steps(*words: str) -> Iterator[dict[str, Any]]:
     """Play what the words of a `ganctl train` command ask for, a round at a time, and write nothing.
 
     Yields:

@@ -97,6 +97,16 @@ def tiny(model: str) -> list[str]:
     return [f"model={model}", *TINY[model], *SMALL, "model.latent=8"]
 
 
+def built(*overrides: str, **changes):
+    """Compose a config from overrides; return (config, dataset, trainer)."""
+    from ganctl.config.compose import compose
+    from ganctl.training import build
+
+    config = compose(list(overrides)).plain() | changes
+    dataset = build.dataset(config)
+    return config, dataset, build.trainer(config, dataset.fields)
+
+
 def data(model: str, folder: Path, *, channels: int = 3) -> list[str]:
     """Write twenty small pictures, 16 high and 24 wide, as a recipe wants them; return the overrides."""
     from PIL import Image

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import DATA
+from builders import DATA, built
 
 from ganctl.training import device
 
@@ -47,16 +47,7 @@ def tensorflow():
 @pytest.fixture
 def make():
     """Compose a config from overrides and build (config, dataset, trainer) from it."""
-
-    def build(*overrides: str, **changes):
-        from ganctl.config.compose import compose
-        from ganctl.training import build
-
-        config = compose(list(overrides)).plain() | changes
-        dataset = build.dataset(config)
-        return config, dataset, build.trainer(config, dataset.fields)
-
-    return build
+    return built
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +40,16 @@ def test_a_run_is_opened_and_gives_the_command_s_samples(trained, monkeypatch):
         run.generate(label="nothing")
     with pytest.raises(UsageError, match="expected numbers, names or a path, got dict"):
         run.generate(label={})
+
+
+def test_samples_of_several_seeds_have_the_labels_that_were_given(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    assert cli.main(["sample", "digits-cgan", "seeds=1,2", "label=3,5", "out=both/"]) == 0
+    names = sorted(file.relative_to("both").as_posix() for file in Path("both").rglob("*.png"))
+    assert [name.split("/")[0] for name in names] == ["3", "3", "5", "5"]
+    cli.main(["sample", "digits-cgan", "seeds=1,2", "label=3,5", "out=both.npy"])
+    each = [ganctl.open("digits-cgan").generate(n=2, label=[3, 5], seed=seed) for seed in (1, 2)]
+    assert np.array_equal(np.load("both.npy"), np.concatenate(each))
 
 
 def test_the_generator_is_a_keras_model_with_averaged_weights(trained, monkeypatch):

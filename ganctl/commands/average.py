@@ -45,19 +45,16 @@ def run(words: list[str]) -> int:
     if not kept:
         raise UsageError(f"{folder.path} kept no averages of several lengths; train with average=power.")
     wanted = [_length(text) for text in options.sigma.split(",")]
-    for sigma in wanted:
-        step, averages, distance = lengths.averaged(folder.path / "averages", kept, sigma)
-        _, tensors, _ = checkpoint.wanted(folder.checkpoints, str(step))
-        others = {n: t for n, t in tensors.items() if "@" not in n}
+    step, made = lengths.averaged(folder.path / "averages", kept, wanted)
+    _, tensors = folder.tensors(str(step))
+    for sigma, (averages, distance) in zip(wanted, made, strict=True):
         path = folder.checkpoints / checkpoint.of_length(sigma)
-        tensors = others | averages | {n: t for n, t in tensors.items() if "@" in n}
-        checkpoint.write(path, tensors, step=step)
+        checkpoint.write(path, tensors | averages, step=step)
         if distance > FAR:
             complain(f"WARNING: sigma={sigma:g} is {distance:.0%} off what the kept averages can tell.")
         say(f"sigma={sigma:g}, step {step}, {distance:.2%} off: {path}")
-    last = path.stem
-    say(f"  measure  ganctl evaluate {folder.typed} checkpoint={last}")
-    say(f"  samples  ganctl sample {folder.typed} checkpoint={last}")
+    say(f"  measure  ganctl evaluate {folder.typed} checkpoint={path.stem}")
+    say(f"  samples  ganctl sample {folder.typed} checkpoint={path.stem}")
     return 0
 
 

@@ -73,7 +73,6 @@ def _search(folder: Any, config: dict[str, Any], options: Options) -> None:
     from ganctl.dataset.given_pictures import pictures
     from ganctl.files.samples import places_of
     from ganctl.game.field import from_facts
-    from ganctl.run import checkpoint
     from ganctl.run.console import Countdown, complain, say, waiting
     from ganctl.training import build
 
@@ -84,9 +83,7 @@ def _search(folder: Any, config: dict[str, Any], options: Options) -> None:
     given = pictures("input", shape, options.input)
     for name, reason in given.bad.items():
         complain(f"WARNING: {name} is left out: {reason}")
-    step, tensors, complaints = checkpoint.wanted(folder.checkpoints, options.checkpoint)
-    for complaint in complaints:
-        complain(f"WARNING: {complaint} Using step {step} instead.")
+    step, tensors = folder.tensors(options.checkpoint)
     with waiting("loading"):
         sampler, state = build.sampler(build.to_draw(config), fields)
         state.restore(tensors)
@@ -129,16 +126,10 @@ def _write(place: Path, picture: Any, found: Any, index: int) -> None:
 
 def _label(game: Any, text: str) -> int | None:
     """Return the number of a class that was typed, None where the game has none."""
-    from ganctl.error import suggest
+    from ganctl.dataset.given import read as read_given
 
-    classes = tuple(game.classes) if "label" in game.conditions(0) else ()
-    if not classes:
+    if "label" not in game.conditions(0):
         if text:
             raise UsageError("label: this run has no classes; leave it out.")
         return None
-    if text in classes:
-        return classes.index(text)
-    if text.isdigit() and int(text) < len(classes):
-        return int(text)
-    shown = ", ".join(classes[:5]) + (" ..." if len(classes) > 5 else "")
-    raise UsageError(f"label: expected the pictures' class ({shown}), got '{text}'.{suggest(text, classes)}")
+    return int(read_given("label", game.fields["label"], text).values[0])

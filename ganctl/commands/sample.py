@@ -53,8 +53,6 @@ from ganctl.config.words import option, read
 from ganctl.error import UsageError
 
 MOST_SEEDS = 1024  # a block of samples is drawn for each
-FILMS = (".gif", ".webp", ".mp4")
-ENDINGS = (".png", ".npy", *FILMS)
 
 
 @dataclass
@@ -105,12 +103,13 @@ class Options:
 def run(words: list[str]) -> int:
     """Draw and write what the words ask for; return the exit code."""
     from ganctl.config.trust import admit
+    from ganctl.files.samples import FILMS, WALK
     from ganctl.run.folder import find
 
     options = read(words, Options, "sample", first="name", rest="words", of_rest=_is_given)
-    if options.view == "walk" and not options.out.endswith(FILMS):
+    if options.view == WALK and not options.out.endswith(FILMS):
         raise UsageError(f"view=walk: expected a film to write to, as out=walk.webp, got '{options.out}'.")
-    if not _is_folder(options.out) and Path(options.out).suffix not in ENDINGS:
+    if not _is_folder(options.out) and Path(options.out).suffix not in (".png", ".npy", *FILMS):
         raise UsageError(
             f"out: expected a file.png, .npy, .gif, .webp or .mp4, or a folder/, got '{options.out}'."
         )
@@ -139,15 +138,14 @@ def help_of(words: list[str]) -> str:
 
 
 def _draw(folder: Any, config: dict[str, Any], options: Options) -> None:
-    from ganctl.run import checkpoint
-    from ganctl.run.console import complain, say, waiting
+    from ganctl.run.console import say, waiting
     from ganctl.training.drawing import Drawing
 
-    step, tensors, complaints = checkpoint.wanted(folder.checkpoints, options.checkpoint)
-    for complaint in complaints:
-        complain(f"WARNING: {complaint} Using step {step} instead.")
+    step, tensors = folder.tensors(options.checkpoint)
     drawing = Drawing(folder, config, tensors, options)
-    out = Path(options.out) if options.out else folder.samples / f"step-{step:06d}-seed-{options.seed}.png"
+    seed = f"seeds {options.several}" if options.several else f"seed {options.seed}"
+    usual = folder.samples / f"step-{step:06d}-{seed.replace(' ', '-')}.png"
+    out = Path(options.out) if options.out else usual
     as_folder = bool(options.out) and _is_folder(options.out)
     with waiting("drawing"):
         drawing.write(out, as_folder=as_folder)
@@ -155,7 +153,7 @@ def _draw(folder: Any, config: dict[str, Any], options: Options) -> None:
         say(f"Note: {remark}")
     weights = "averaged weights" if drawing.averaged else "the last weights"
     what = f"{options.view} of" if options.view else f"{drawing.count} samples of"
-    say(f"{what} step {step} ({weights}, seed {options.seed}): {out}")
+    say(f"{what} step {step} ({weights}, {seed}): {out}")
 
 
 def _is_given(word: str) -> bool:

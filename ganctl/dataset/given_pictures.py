@@ -10,7 +10,16 @@ from PIL import Image, ImageOps
 
 from ganctl import image
 from ganctl.dataset.images.folder import Disk
-from ganctl.dataset.images.picture import FORMATS, SUFFIXES, BadImage, Form, decode, fitted, form
+from ganctl.dataset.images.picture import (
+    FORMATS,
+    SUFFIXES,
+    BadImage,
+    Form,
+    decode,
+    fitted,
+    form,
+    upright_size,
+)
 from ganctl.dataset.images.source import Folder, Zip, shown
 from ganctl.error import UsageError
 
@@ -46,8 +55,7 @@ class GivenPictures:
         found = []
         for name in self.names:
             with Image.open(io.BytesIO(self.source.read(name)), formats=FORMATS) as opened:
-                turned = opened.getexif().get(0x0112, 1) >= 5  # EXIF's orientation on its side
-                size = opened.size if turned else opened.size[::-1]
+                size = upright_size(opened)
                 half = isinstance(self.form, HalfOf) and self.form.is_both(size[1], size[0])
                 found.append((size[0], size[1] // 2) if half else size)
         return found

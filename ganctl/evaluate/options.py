@@ -59,8 +59,6 @@ def _run_subject(options: Options, data: list[str]) -> Any:
     """Return a run's generator; its folder may be a stranger's."""
     from ganctl.config.trust import admit
     from ganctl.evaluate import subjects
-    from ganctl.run import checkpoint
-    from ganctl.run.console import complain
     from ganctl.run.folder import find
     from ganctl.training import device
 
@@ -74,9 +72,7 @@ def _run_subject(options: Options, data: list[str]) -> Any:
             )
         config["dataset"]["path"] = value
     admit(config, folder.path, trust=options.trust)
-    step, tensors, complaints = checkpoint.wanted(folder.checkpoints, options.checkpoint)
-    for complaint in complaints:
-        complain(f"WARNING: {complaint} Using step {step} instead.")
+    step, tensors = folder.tensors(options.checkpoint)
     device.wake()  # what is wrong with the words was told before
     subject = subjects.of_run(folder, config, step, tensors, options)
     subject.out = Path(options.out) if options.out else subject.out

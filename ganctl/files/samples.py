@@ -13,6 +13,7 @@ from ganctl.error import UsageError
 from ganctl.files import atomic
 from ganctl.files.pictures import save_clip, save_png
 
+WALK = "walk"  # the view that is a film
 FILMS = (".gif", ".webp", ".mp4")
 SMALLEST_FILM = 256  # pixels of a film's longer side, to which small pictures are enlarged by whole numbers
 

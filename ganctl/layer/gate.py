@@ -31,16 +31,9 @@ class Pooled(layers.Layer):
     def call(self, inputs):
         for axis in (1, 2):
             length = inputs.shape[axis]
-            parts = [
-                tf.reduce_mean(
-                    tf.gather(
-                        inputs, range(i * length // self.side, -(-(i + 1) * length // self.side)), axis=axis
-                    ),
-                    axis=axis,
-                )
-                for i in range(self.side)
-            ]
-            inputs = tf.stack(parts, axis=axis)
+            edges = [(i * length // self.side, -(-(i + 1) * length // self.side)) for i in range(self.side)]
+            parts = [tf.gather(inputs, range(*edge), axis=axis) for edge in edges]
+            inputs = tf.stack([tf.reduce_mean(part, axis=axis) for part in parts], axis=axis)
         return inputs
 
     def compute_output_shape(self, input_shape):

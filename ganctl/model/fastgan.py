@@ -64,9 +64,7 @@ class FastGAN(GAN):
         """Build the second discriminator and the decoders, too."""
         height, width, channels = self.fields["image"].shape
         half = (height // 2, width // 2, channels)
-        self.small = Adversary(
-            self, self._small, name="half", shape=half, reals=lambda batch: self._halved(batch)
-        )
+        self.small = Adversary(self, self.network.discriminator, name="half", shape=half, reals=self._halved)
         judges, decoders = [self.adversary.network, self.small.network], []
         if self.reconstruction:
             sides = [tuple(part.shape[1:]) for part in judges[0].outputs]
@@ -76,9 +74,6 @@ class FastGAN(GAN):
         self.decoders: list[keras.Model] = decoders
         self.players = {"discriminator": [*judges, *decoders], "generator": [self.generator]}
         super().join()
-
-    def _small(self, shape: tuple[int, ...]) -> keras.Model:
-        return self.network.discriminator(shape)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         image, small = self._both(batch)

@@ -73,7 +73,7 @@ class GAN(Game):
         def keep(latent: tf.Tensor) -> tf.Tensor:
             if self.prior == "uniform":
                 return tf.clip_by_value(latent, -1.0, 1.0)
-            return latent * tf.math.rsqrt(tf.reduce_mean(tf.square(latent), axis=1, keepdims=True))
+            return on_sphere(latent)
 
         def make(latent: tf.Tensor, batch: Batch) -> tf.Tensor:
             return self.generate_from(latent, batch, training=False)
@@ -95,6 +95,9 @@ def draw(batch: Batch, prior: str, latent: int) -> tf.Tensor:
     if prior == "truncated_normal":
         return batch.truncated_normal(latent)
     normal = batch.normal(latent)
-    if prior == "sphere":
-        return normal * tf.math.rsqrt(tf.reduce_mean(tf.square(normal), axis=1, keepdims=True))
-    return normal
+    return on_sphere(normal) if prior == "sphere" else normal
+
+
+def on_sphere(latent: tf.Tensor) -> tf.Tensor:
+    """Return latents (n, d) on the sphere of radius sqrt(d)."""
+    return latent * tf.math.rsqrt(tf.reduce_mean(tf.square(latent), axis=1, keepdims=True))

@@ -44,7 +44,7 @@ class ProjectionGAN(GAN):
         self.labels = expect_labels("", fields)
         own = {"truncation": Field(kind="number")}
         super().__init__(
-            _Labelled(network, self.labels),
+            Labelled(network, self.labels),
             {**with_mixtures(fields), **own},
             latent=latent,
             prior=prior,
@@ -103,7 +103,7 @@ def truncated(uniform: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.math.ndtri(edge + uniform * (1.0 - 2.0 * edge)), tf.float32)
 
 
-class _Labelled:
+class Labelled:
     """Builders that are told how many classes there are."""
 
     def __init__(self, network, labels: int) -> None:

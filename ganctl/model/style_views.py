@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
+from keras import layers
 
 from ganctl.game.batch import Batch
+from ganctl.layer.equalized import Equalized
 
 if TYPE_CHECKING:
     from ganctl.model.stylegan import StyleGAN
@@ -58,8 +60,7 @@ def directions(game: "StyleGAN") -> tf.Tensor:
         for stage in game.generator.stages
         for network in (stage.block, stage.colours)
         for layer in network.layers
-        if hasattr(layer, "variable") and layer.variable.shape[0] == game.generator.width
-        if len(layer.variable.shape) == 2
+        if isinstance(layer, Equalized) and isinstance(layer.layer, layers.Dense)
     ]
     weights = tf.concat([tf.cast(kernel, tf.float32) for kernel in kernels], axis=1)
     _, vectors = tf.linalg.eigh(tf.matmul(weights, weights, transpose_b=True))

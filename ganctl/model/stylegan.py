@@ -16,6 +16,7 @@ from ganctl.layer.growth import real_at, whole
 from ganctl.loss.path_length import path_lengths
 from ganctl.model.cgan import MIXTURE, WIDEST, code_of, expect_labels, with_mixtures
 from ganctl.model.gan import GAN
+from ganctl.model.projection import Labelled
 from ganctl.model.style_views import directions_view, mixing_view, truncation_view
 from ganctl.network.growing import Growing
 from ganctl.network.styled import Styled
@@ -90,9 +91,8 @@ class StyleGAN(GAN):
         self.labels = expect_labels("stylegan2", fields) if by_class else 0
         known = with_mixtures(fields) if by_class else dict(fields)
         own = {"truncation": Field(kind="number")}
-        super().__init__(
-            _Labelled(network, self.labels), {**known, **own}, latent=latent, prior=prior, **parts
-        )
+        network = Labelled(network, self.labels) if by_class else network
+        super().__init__(network, {**known, **own}, latent=latent, prior=prior, **parts)
         self._expect_networks()
         self.path_mean = tf.Variable(0.0, trainable=False, name="path_mean")
         self.accepts = ("truncation", MIXTURE) if by_class else ("truncation",)
@@ -247,16 +247,3 @@ class StyleGAN(GAN):
 
     def _see(self, image: tf.Tensor, label: tf.Tensor) -> list[tf.Tensor]:
         return [image, tf.one_hot(label, self.labels, dtype=image.dtype)]
-
-
-class _Labelled:
-    """Builders that are told how many classes there are, where there are any."""
-
-    def __init__(self, network, labels: int) -> None:
-        self.network, self.told = network, {"labels": labels} if labels else {}
-
-    def generator(self, latent: int, shape: tuple[int, ...]):
-        return self.network.generator(latent, shape, **self.told)
-
-    def discriminator(self, shape: tuple[int, ...]):
-        return self.network.discriminator(shape, **self.told)

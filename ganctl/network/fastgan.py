@@ -6,7 +6,7 @@ from keras import layers
 from ganctl.check import expect_whole
 from ganctl.error import UsageError
 from ganctl.layer.gate import GatedLinear, Pooled
-from ganctl.layer.norm import Norm, is_of_weights, normalized, wrapped
+from ganctl.layer.norm import Norm, normalized, wrapped
 from ganctl.layer.style import Noise
 from ganctl.network.picture import chained
 from ganctl.network.size import expect_picture, halvings
@@ -176,7 +176,5 @@ def _convolution(channels: int, kernel: int, norm: Norm, **options) -> layers.La
 
 def _batch(norm: Norm) -> list[layers.Layer]:
     """Return the normalization of a layer's outputs."""
-    own = normalized(norm)
     gain = keras.initializers.RandomNormal(1.0, 0.02)
-    usual = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gain)
-    return own if own or (norm and not is_of_weights(norm)) else [usual]
+    return normalized(norm) or [layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=gain)]

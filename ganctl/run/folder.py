@@ -12,6 +12,7 @@ from ganctl.error import RunError, UsageError, suggest
 from ganctl.files import plain
 from ganctl.game.field import Fields, from_facts
 from ganctl.run import checkpoint, metrics_log, record
+from ganctl.run.console import complain
 from ganctl.run.held import is_held
 
 PARTS = ("dataset", "model", "network", "loss", "optimizer", "trainer")  # what every config has
@@ -121,6 +122,21 @@ class Folder:
     def step(self) -> int:
         """The newest checkpoint's step, 0 when there is none."""
         return max([0, *checkpoint.steps(self.checkpoints)])
+
+    def tensors(self, checkpoint_word: str = "last") -> tuple[int, dict[str, Any]]:
+        """Return (step, tensors) of a checkpoint, and say which damaged ones were passed over.
+
+        Args:
+            checkpoint_word: see `ganctl.run.checkpoint.wanted`.
+
+        Raises:
+            UsageError: when there is no such checkpoint.
+            RunError: when none is intact.
+        """
+        step, tensors, complaints = checkpoint.wanted(self.checkpoints, checkpoint_word)
+        for complaint in complaints:
+            complain(f"WARNING: {complaint} Using step {step} instead.")
+        return step, tensors
 
     def touched(self) -> float:
         """Return when the run last wrote something, in seconds since the epoch."""

@@ -47,13 +47,15 @@ def mixture(kept: Sequence[Profile], wanted: Profile) -> tuple[np.ndarray, float
     return shares, float(np.sqrt(max(squared, 0.0) / own))
 
 
-def averaged(folder: Path, sigmas: Sequence[float], sigma: float) -> tuple[int, dict[str, np.ndarray], float]:
-    """Return (step, the averages of this length by name, distance) from what a run kept.
+def averaged(
+    folder: Path, sigmas: Sequence[float], wanted: Sequence[float]
+) -> tuple[int, list[tuple[dict[str, np.ndarray], float]]]:
+    """Return (step, averages by name and their distance, of each length) from what a run kept.
 
     Args:
-        folder: of the kept averages.
+        folder: of the kept averages, which are read one file at a time.
         sigmas: the lengths that were kept.
-        sigma: the length that is wanted, at the newest of them.
+        wanted: the lengths that are wanted, at the newest of them.
 
     Raises:
         UsageError: when nothing was kept.
@@ -64,34 +66,31 @@ def averaged(folder: Path, sigmas: Sequence[float], sigma: float) -> tuple[int, 
         raise UsageError(
             f"{folder} holds no averages; they are kept at every checkpoint of a run with average=power."
         )
-    profiles, places = [], []
-    turns: Mapping[str, np.ndarray] = {}
-    for step in steps:
-        turns = {n: t for n, t in read(checkpoint.path_of(folder, step))[1].items() if n.endswith("/turns")}
-        played = float(next(iter(turns.values())))
-        for index, each in enumerate(sigmas):
-            profiles.append((played, exponent(each)))
-            places.append((step, index))
-    shares, distance = mixture(profiles, (profiles[-1][0], exponent(sigma)))
-    total: dict[str, np.ndarray] = {}
-    for step in steps:
-        tensors = read(checkpoint.path_of(folder, step))[1]
-        for (there, index), share in zip(places, shares, strict=True):
-            if there == step:
-                _add(total, tensors, sigmas, index, float(share))
-    named = {name: array.astype(np.float32) for name, array in total.items()}
-    return steps[-1], named | dict(turns), distance
+    played = [_turns(checkpoint.path_of(folder, step)) for step in steps]
+    profiles = [(turns, exponent(each)) for turns in played for each in sigmas]
+    mixtures = [mixture(profiles, (played[-1], exponent(sigma))) for sigma in wanted]
+    totals: list[dict[str, np.ndarray]] = [{} for _ in wanted]
+    for number, step in enumerate(steps):
+        _, tensors = read(checkpoint.path_of(folder, step))
+        for total, (shares, _) in zip(totals, mixtures, strict=True):
+            for index, each in enumerate(sigmas):
+                _add(total, tensors, each if index else None, shares[number * len(sigmas) + index])
+    found = [{name: array.astype(np.float32) for name, array in total.items()} for total in totals]
+    return steps[-1], [(made, far) for made, (_, far) in zip(found, mixtures, strict=True)]
 
 
-def _add(
-    total: dict, tensors: Mapping[str, np.ndarray], sigmas: Sequence[float], index: int, share: float
-) -> None:
-    """Add a share of one length's averages to sums by name."""
-    mark = f"@{sigmas[index]:g}/"
+def _turns(path: Path) -> float:
+    """Return after how many turns averages were kept."""
+    return next(float(tensor) for name, tensor in read(path)[1].items() if name.endswith("/turns"))
+
+
+def _add(total: dict, tensors: Mapping[str, np.ndarray], sigma: float | None, share: float) -> None:
+    """Add a share of one length's averages to sums by name; those of the first length have no mark."""
+    mark = "" if sigma is None else f"@{sigma:g}"
     for name, tensor in tensors.items():
-        own = mark in name if index else "@" not in name
-        if own and not name.endswith("/turns"):
-            plain = name.replace(mark, "/") if index else name
+        player, _, weight = name.removeprefix(AVERAGED).partition("/")
+        if weight != "turns" and player.endswith(mark) and ("@" in player) == bool(mark):
+            plain = f"{AVERAGED}{player.removesuffix(mark)}/{weight}"
             total[plain] = total.get(plain, 0.0) + share * tensor.astype(np.float64)
 
 

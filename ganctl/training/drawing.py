@@ -11,13 +11,13 @@ from ganctl import image
 from ganctl.dataset.given import STEPS
 from ganctl.dataset.given_pictures import GivenPictures
 from ganctl.error import RunError, UsageError, suggest
-from ganctl.files.samples import FILMS, film, places_of, write, write_single
+from ganctl.files.samples import FILMS, WALK, film, places_of, write, write_single
 from ganctl.game.field import Field, from_facts
 from ganctl.run.console import Countdown
 from ganctl.training import build
 from ganctl.training.giving import Giving
 from ganctl.training.sampler import Sampler
-from ganctl.training.walk import RATE, WALK, walk
+from ganctl.training.walk import RATE, walk
 
 WALKS = 4  # beside each other in a film, where nobody says how many
 ROWS = 8, 10  # of a view between latents, and the tiles of each
@@ -59,7 +59,9 @@ class Drawing:
                 raise UsageError(
                     "seeds: they are of samples alone; with a view or given pictures, type seed=N."
                 )
-            self.count = len(options.seeds) * (options.n or 1)
+            self.count = options.n or (self.count if self.given else 1)
+        self.seeds: tuple[int, ...] = options.seeds or (options.seed,)
+        self.count *= len(self.seeds)
 
     def samples(self, *, shown: bool = False) -> np.ndarray:
         """Return the samples, float32 (count, ...), those of several seeds one after the other.
@@ -69,12 +71,11 @@ class Drawing:
         """
         rules = {"averaged": self.options.average, "make": self.options.make, "shown": shown}
         rules |= {"given": tuple(self.given), "alike": self.options.same_latent}
-        inputs, seeds = self.giving.inputs(), self.options.seeds or (self.options.seed,)
-        each = self.count // len(seeds)
-        return np.concatenate([self.sampler.sample(each, seed=s, inputs=inputs, **rules) for s in seeds])
+        inputs, each = self.giving.inputs(), self.count // len(self.seeds)
+        return np.concatenate([self.sampler.sample(each, seed=s, inputs=inputs, **rules) for s in self.seeds])
 
     def write(self, out: Path, *, as_folder: bool) -> None:
-        """Draw, and write to a file.png, a file.npy, a film file.gif, or a folder of single pictures.
+        """Draw, and write to a file.png, a file.npy, a film, or a folder of single pictures.
 
         Raises:
             UsageError: for a folder or a film of points, which are no pictures one by one.
@@ -172,8 +173,7 @@ class Drawing:
         name, known = self.options.view, views_of(self.game)
         if name == WALK and WALK in known:
             length = {"count": self.options.n or WALKS, "seconds": self.options.seconds}
-            averaged = self.averaged
-            return walk(self.sampler, **length, seed=self.options.seed, averaged=averaged)
+            return walk(self.sampler, **length, seed=self.options.seed, averaged=self.averaged)
         if name not in known:
             there = ", ".join(known) or "none"
             raise UsageError(f"view: expected one of {there}, got '{name}'.{suggest(name, known)}")
@@ -208,11 +208,9 @@ class Drawing:
         """Return the labels of the samples, None where they have none."""
         if any(self.game.fields[name].kind == "mixture" for name in self.given):
             return None
-        given = self.given.get("label")
-        if self.options.seeds and given is None:
-            labels = self.sampler.labels(self.count // len(self.options.seeds))
-            return None if labels is None else np.resize(labels, self.count)
-        return self.sampler.labels(self.count) if given is None else np.resize(given.values, self.count)
+        given, each = self.given.get("label"), self.count // len(self.seeds)
+        labels = self.sampler.labels(each) if given is None else np.resize(given.values, each)
+        return None if labels is None else np.tile(labels, len(self.seeds))
 
 
 def _halves(dataset: Mapping[str, Any]) -> dict[str, str]:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ganctl.files.samples import WALK
 from ganctl.game.batch import Batch
 from ganctl.game.critic import several
 from ganctl.game.game import Game
 from ganctl.game.keys import PATHS
 from ganctl.training.sampler import Sampler, inputs_of, shown_of
-from ganctl.training.walk import WALK
 
 BETWEEN = "interpolation"  # the view that every game of images with latents has
 CROWD = 4096  # draws of which a one-dimensional latent's quantiles are taken

@@ -201,9 +201,7 @@ def _restore(run: Run, trainer: Any) -> int:
         if run.record().get("step"):
             complain(f"WARNING: {run.checkpoints} holds no checkpoint any more; starting again at step 0.")
         return 0
-    step, tensors, complaints = checkpoint.newest(run.checkpoints)
-    for complaint in complaints:
-        complain(f"WARNING: {complaint} Using step {step} instead.")
+    step, tensors = run.tensors()
     trainer.state.restore(tensors)
     return step
 

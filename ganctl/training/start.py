@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganctl.error import RunError, UsageError
-from ganctl.run import checkpoint
-from ganctl.run.console import complain
 from ganctl.run.folder import find
 
 if TYPE_CHECKING:
@@ -27,10 +25,8 @@ def adopt(state: "State", config: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     folder = find(str(name), Path(str(config["outputs"])).expanduser())
     try:
-        step, tensors, complaints = checkpoint.newest(folder.checkpoints)
+        step, tensors = folder.tensors()
     except RunError as error:
         raise UsageError(f"from={name}: {error}") from error
-    for complaint in complaints:
-        complain(f"WARNING: {complaint} Using step {step} instead.")
     state.adopt(tensors, where=f"from={name}", everything=kept)
     return {"started_from": {"run": str(folder.path), "step": step, "optimizer": "kept" if kept else "fresh"}}

@@ -10,7 +10,6 @@ from ganctl.game.batch import Batch
 from ganctl.game.keys import PATHS
 from ganctl.training.sampler import Sampler
 
-WALK = "walk"  # the view that every game with a space of codes has
 STOPS = 1.5  # seconds from one code to the next
 RATE = 20  # pictures a second
 

@@ -175,6 +175,7 @@ def test_samples_of_several_seeds_are_each_seed_s_own(numbers, draw):
     apart = [numbers("n=2", f"seed={seed}") for seed in (3, 4, 9)]
     assert np.array_equal(numbers("n=2", "seeds=3-4,9"), np.concatenate(apart))
     assert np.array_equal(numbers("seeds=4"), apart[1][:1])
+    assert "weights, seeds 3-4): " in draw("seeds=3-4") and "seeds-3-4.png" in draw("seeds=3-4")
     for word in ("seeds=a", "seeds=3-", "seeds=-3", "seeds=1,,2"):
         assert "seeds: expected a range or a list, as 0-15 or 3,7,12" in draw(word, code=2)
     assert "seeds: expected at most 1024" in draw("seeds=0-9999", code=2)

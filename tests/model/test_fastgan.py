@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import a_batch, expect_own_weights, tiny
+from builders import a_batch, built, expect_own_weights, tiny
 
 from ganctl.error import UsageError
 
@@ -10,12 +10,8 @@ from ganctl.error import UsageError
 @pytest.fixture(scope="module")
 def fast(tensorflow):
     """A trainer and its data."""
-    from ganctl.config.compose import compose
-    from ganctl.training import build
-
-    config = compose([*tiny("fastgan"), "trainer.batch_size=4"]).plain()
-    dataset = build.dataset(config)
-    return build.trainer(config, dataset.fields), dataset
+    _, dataset, trainer = built(*tiny("fastgan"), "trainer.batch_size=4")
+    return trainer, dataset
 
 
 def test_gates_are_half_of_the_channels_and_pools_overlap_as_they_must(tensorflow):

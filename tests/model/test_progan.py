@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import tiny
+from builders import built, tiny
 
 from ganctl.error import UsageError
 from ganctl.layer.growth import doubled, real_at
@@ -13,12 +13,8 @@ FEW = ["model.images=16", "model.fading=32", "trainer.batch_size=8", "model.batc
 @pytest.fixture(scope="module")
 def grown(tensorflow):
     """A trainer at step 0, its data, and the state of every step up to the second fade."""
-    from ganctl.config.compose import compose
-    from ganctl.training import build
-
-    config = compose([*tiny("progan"), *FEW, "model.rates=[1,1,0.5]"]).plain()
-    dataset = build.dataset(config)
-    return build.trainer(config, dataset.fields), dataset
+    _, dataset, trainer = built(*tiny("progan"), *FEW, "model.rates=[1,1,0.5]")
+    return trainer, dataset
 
 
 def play(trainer, dataset, steps):

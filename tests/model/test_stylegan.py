@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import a_batch, expect_own_weights, tiny
+from builders import a_batch, built, expect_own_weights, tiny
 
 from ganctl.error import UsageError
 
@@ -10,12 +10,8 @@ from ganctl.error import UsageError
 @pytest.fixture(scope="module")
 def styled(tensorflow):
     """A trainer of StyleGAN2 and its data."""
-    from ganctl.config.compose import compose
-    from ganctl.training import build
-
-    config = compose([*tiny("stylegan2"), "trainer.batch_size=4"]).plain()
-    dataset = build.dataset(config)
-    return build.trainer(config, dataset.fields), dataset
+    _, dataset, trainer = built(*tiny("stylegan2"), "trainer.batch_size=4")
+    return trainer, dataset
 
 
 def test_published_sizes(tensorflow):

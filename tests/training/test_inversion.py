@@ -88,8 +88,8 @@ def test_the_command_writes_what_it_found_under_the_files_names(tmp_path, monkey
     (place / "away").unlink()
     for words, told in (
         ([], "project: expected a picture, a folder or a zip"),
-        (["input=in", "label=x"], "label: expected the pictures' class (0, 1, 2, 3, 4 ...), got 'x'"),
-        (["input=in"], "label: expected the pictures' class"),
+        (["input=in", "label=x"], "label: expected a number from 0 to 9, got 'x'"),
+        (["input=in"], "label: expected a number from 0 to 9, got ''"),
         (["input=nothing"], "input: expected a picture, a folder or a zip of pictures, got 'nothing'"),
         (["input=in", "steps=0"], "steps: expected"),
     ):

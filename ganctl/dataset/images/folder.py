@@ -124,7 +124,7 @@ def load(
         selection=selection,
     )
     pictures.names = list(kept.names)
-    pictures.about = told(sizes_of(source, kept.names), form, len(kept.names))
+    pictures.tell = lambda: told(sizes_of(source, kept.names), form, len(kept.names))
     return pictures
 
 

@@ -66,7 +66,8 @@ class Images:
         self.labels = None if labels is None else np.asarray(labels, np.int32)
         self._unseen = unseen
         self.classes = classes
-        self.skipped, self.about = skipped, ""
+        self.skipped = skipped
+        self.tell: Callable[[], str] = str  # what `about` says, found when it is asked for
         self.fields = {"image": Field(kind="image", shape=self.shape)}
         if self.labels is not None:
             self.fields["label"] = Field(kind="label", classes=classes)
@@ -89,6 +90,11 @@ class Images:
         self._others = Chosen(self.storage, others), labels
         self.storage = Chosen(self.storage, used)
         self.labels = None if self.labels is None else self.labels[used]
+
+    @property
+    def about(self) -> str:
+        """How the files were before they were brought into their form; "" for nothing to say."""
+        return self.tell()
 
     def __len__(self) -> int:
         return len(self.storage)

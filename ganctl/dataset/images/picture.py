@@ -104,6 +104,13 @@ def decode(data: bytes, form: Form) -> np.ndarray:
         raise BadImage("truncated" if "truncated" in reason.lower() else f"damaged: {reason}") from error
 
 
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Return (height, width) of an opened image as it is meant to be seen, before it is decoded."""
+    turned = image.getexif().get(0x0112, 1) >= 5  # EXIF's orientation on its side
+    width, height = image.size[::-1] if turned else image.size
+    return height, width
+
+
 def refuse_large(image: Image.Image) -> None:
     """Raise BadImage for more pixels than fit into memory in every thread, before they are decoded."""
     told = os.environ.get(MEGAPIXELS, "")

@@ -1,12 +1,11 @@
 """How large the pictures of a folder are: what is lost when they get one size, and which size suits them."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-from ganctl.dataset.images.picture import FORMATS, Form
+from ganctl.dataset.images.picture import FORMATS, Form, upright_size
 from ganctl.dataset.images.source import Folder, Zip
 from ganctl.error import UsageError
 
@@ -26,10 +25,8 @@ def sizes_of(source: Folder | Zip, names: Sequence[str]) -> Sizes:
     found = []
     for place in places:
         try:
-            with Image.open(io.BytesIO(source.read(names[place])), formats=FORMATS) as opened:
-                turned = opened.getexif().get(0x0112, 1) >= 5  # EXIF's orientation on its side
-                width, height = opened.size[::-1] if turned else opened.size
-                found.append((height, width))
+            with source.stream(names[place]) as file, Image.open(file, formats=FORMATS) as opened:
+                found.append(upright_size(opened))
         except Exception:  # Pillow's readers raise whatever a broken file makes them raise
             continue
     return np.array(found, np.int64).reshape(-1, 2)

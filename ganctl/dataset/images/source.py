@@ -5,6 +5,7 @@ import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from ganctl.dataset.images.picture import BadImage
 from ganctl.error import UsageError, in_short
@@ -45,6 +46,10 @@ class Folder:
         except OSError as error:
             raise BadImage(error.strerror or str(error)) from error
 
+    def stream(self, name: str) -> IO[bytes]:
+        """Return a file opened for reading, of which no more is read than is asked for."""
+        return open(self.path / name, "rb")
+
     def stamp(self, name: str) -> tuple[int, int]:
         """Return what changes when a file does."""
         status = (self.path / name).stat()
@@ -81,6 +86,10 @@ class Zip:
             raise BadImage(f"{in_short(error, 60)}; unpack it, and give the folder") from error
         except Exception as error:  # each way of packing has errors of its own
             raise BadImage(f"damaged: {in_short(error, 100)}") from error
+
+    def stream(self, name: str) -> IO[bytes]:
+        """Return a member opened for reading, of which no more is unpacked than is asked for."""
+        return self.archive.open(self.members[name])
 
     def stamp(self, name: str) -> tuple[int, int]:
         """Return what changes when a member does."""
