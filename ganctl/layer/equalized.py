@@ -24,11 +24,11 @@ class Equalized(KernelNormalization):
 
     def __init__(self, layer: layers.Layer, gain: float = 2**0.5, rate: float = 1.0) -> None:
         super().__init__(layer)
-        self.gain = gain * rate
+        self.gain, self.rate = gain, rate
         layer.kernel_initializer = keras.initializers.RandomNormal(stddev=1.0 / rate)
 
     def start(self, kernel: keras.Variable) -> None:
-        self.scale = self.gain / (kernel.shape.num_elements() / kernel.shape[self.axis]) ** 0.5
+        self.scale = self.gain * self.rate / (kernel.shape.num_elements() / kernel.shape[self.axis]) ** 0.5
 
     def kernel(self, kernel: tf.Tensor, training: bool) -> tf.Tensor:
         return kernel * self.scale

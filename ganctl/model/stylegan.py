@@ -88,6 +88,11 @@ class StyleGAN(GAN):
             expect_switch(f"model.{name}", switch)
         self.mixing, self.path, self.path_every, self.path_decay = mixing, path, path_every, path_decay
         self.path_share, self.penalties_every, self.grows = path_share, penalties_every, growth
+        if by_class and growth:
+            raise UsageError(
+                "model.growth=true: networks that grow know no labels; type model.by_class=false, or "
+                "model=stylegan2."
+            )
         self.labels = expect_labels("stylegan2", fields) if by_class else 0
         known = with_mixtures(fields) if by_class else dict(fields)
         own = {"truncation": Field(kind="number")}

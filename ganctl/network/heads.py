@@ -75,8 +75,13 @@ def _dense_end(network: keras.Model, beside: str) -> tuple[layers.Layer, layers.
     """Return the last layer with weights, and the dense layer that it is or has inside.
 
     Raises:
-        UsageError: when it is no dense one.
+        UsageError: when it is no dense one, or the network is none that Keras can take apart.
     """
+    if not getattr(network, "inputs", None):  # such as one that grows
+        raise UsageError(
+            f"network.discriminator: expected one of a single size, with {beside} beside its last layer, got "
+            "one that grows; type network=dcgan."
+        )
     last = [layer for layer in network.layers if layer.trainable_weights][-1]
     dense = last.layer if isinstance(last, layers.Wrapper) else last
     if not isinstance(dense, layers.Dense) or len(last.input.shape) != 2:

@@ -196,6 +196,8 @@ def test_growing_it_plays_each_level_with_its_own_styles(make, tensorflow):
     [
         (["network=dcgan"], "expected a generator of styles; type network=stylegan2"),
         (["model.growth=true"], "expected networks that grow; type network=stylegan"),
+        (["model.by_class=true", "model.growth=true"], "networks that grow know no labels"),
+        (["model.by_class=true", "network=stylegan"], "expected one of a single size, with the labels"),
         (["penalty.r1.every=4"], "this model's penalties are charged every 16 steps"),
         (["model.mixing=2"], r"model\.mixing: expected a number of at least 0 and at most 1"),
         (["dataset=ring"], "image"),

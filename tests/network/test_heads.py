@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from ganctl.error import UsageError
+from ganctl.layer.equalized import Equalized
 from ganctl.layer.minibatch import MinibatchDiscrimination
 from ganctl.layer.norm import SpectralNormalization, WeightNormalization
-from ganctl.network import convolutional, mlp, r3gan, resnet
+from ganctl.network import convolutional, mlp, progressive, r3gan, resnet
 from ganctl.network.heads import headed
 
 SHAPE = (16, 16, 1)
@@ -92,7 +93,17 @@ def test_heads_end_in_float32_and_without_an_activation_beside_probabilities(ten
     assert np.asarray(found[0]).min() >= 0
 
 
+def test_a_head_learns_as_fast_as_the_last_layer(tensorflow):
+    last = Equalized(keras.layers.Dense(1), gain=0.5, rate=0.1)
+    model = headed(keras.Sequential([keras.Input((4,)), last]), {"class": 10})
+    (head,) = [layer for layer in model.layers if isinstance(layer, Equalized) and layer is not last]
+    assert (head.gain, head.rate) == (0.5, 0.1) and head.scale == pytest.approx(last.scale)
+    assert head.layer.kernel.numpy().std() == pytest.approx(10, rel=0.4)
+
+
 def test_what_cannot_have_heads_is_refused_in_one_line(tensorflow):
+    with pytest.raises(UsageError, match="expected one of a single size, with class beside its last layer"):
+        headed(progressive.discriminator(SHAPE, filters=64, most=4), {"class": 3})
     patches = keras.Sequential([keras.Input(SHAPE), keras.layers.Conv2D(1, 4)])
     with pytest.raises(UsageError, match="expected a dense layer at the end, with class beside it, got Conv"):
         headed(patches, {"class": 3})
